@@ -2,6 +2,7 @@
 export type {
   AcquisitionPhase,
   Booking,
+  BrandContact,
   Cause,
   Deadline,
   Discrepancy,

@@ -20,6 +20,8 @@ export interface LifecycleEvent {
   readonly subjectId: string;
   /** Test or internal traffic: left out of every figure and of the stage. */
   readonly test: boolean;
+  /** The brand of the business that it concerns; absent where neither it nor its source states one. */
+  readonly brand?: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -93,6 +95,8 @@ export interface Booking {
    * with the order. Null as long as it counts.
    */
   readonly voidedAt: Instant | null;
+  /** The brand of the order, whichever brand takes something back; without a known order that of the event. Null where none is stated. */
+  readonly brand: string | null;
   /** The event that booked it. */
   readonly event: EventRef;
 }
@@ -140,7 +144,16 @@ export interface Discrepancy {
   readonly at: Instant;
   /** From when on it adds up: the order came to be known then. Null as long as it does not. */
   readonly settledAt: Instant | null;
+  /** The brand of the order; where none is known, that of the event. Null where none is stated. */
+  readonly brand: string | null;
   /** The event that brought it about. */
+  readonly event: EventRef;
+}
+
+/** A brand that the customer has dealt with: since when, and by which touchpoint first. */
+export interface BrandContact {
+  readonly brand: string;
+  readonly since: Instant;
   readonly event: EventRef;
 }
 

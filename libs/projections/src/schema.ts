@@ -5,6 +5,7 @@
 import type { Queryable, Statement } from '#database';
 import { BOOKINGS } from './read-models/bookings/table.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/completeness/table.js';
+import { CUSTOMER_BRANDS } from './read-models/customer-brands/table.js';
 import { CUSTOMERS } from './read-models/customers/table.js';
 import { DISCREPANCIES } from './read-models/discrepancies/table.js';
 import { LINKS, SUBJECTS } from './read-models/links/table.js';
@@ -23,6 +24,7 @@ export const LIVE_TABLES: readonly string[] = [
   STAGE_PERIODS,
   BOOKINGS,
   DISCREPANCIES,
+  CUSTOMER_BRANDS,
   STAGE_DAYS,
   SUBJECTS,
   LINKS,

@@ -26,6 +26,7 @@ export function amendOrder(fold: Fold, event: LifecycleEvent): void {
     currency: fact.currency,
     booked: false,
     listed: true,
+    brand: event.brand ?? null,
     fact,
   });
 }
@@ -76,6 +77,7 @@ export function amend(fold: Fold, act: Act, order: Purchase, fact: AmendmentFact
       costMinor,
       reverses: whole,
       voidedAt: null,
+      brand: order.brand,
       event: act.event,
     });
   if (whole) {

@@ -34,6 +34,7 @@ export function placeOrder(fold: Fold, event: LifecycleEvent): Purchase | null {
     costMinor: fact.costMinor,
     reverses: false,
     voidedAt: null,
+    brand: event.brand ?? null,
     event: refOf(event),
   });
   return buy(fold, event, {
@@ -48,6 +49,7 @@ export function placeOrder(fold: Fold, event: LifecycleEvent): Purchase | null {
     categories: fact.categories,
     articles: fact.articles,
     content: fact.content,
+    brand: event.brand ?? null,
   });
 }
 
@@ -66,6 +68,7 @@ export function buyContract(fold: Fold, event: LifecycleEvent): void {
     categories: category === null ? [] : [category],
     articles: [],
     content: 0,
+    brand: event.brand ?? null,
   });
 }
 
@@ -112,7 +115,8 @@ type Bought = Omit<Purchase, 'day' | 'cycle' | 'survives' | 'amended'>;
 /** Records a purchase of the present cycle. */
 export function record(fold: Fold, bought: Bought): Purchase {
   const { state } = fold;
-  const { kind, id, source, at, amountMinor, netMinor, costMinor, currency, categories, articles, content } = bought;
+  const { kind, id, source, at, amountMinor, netMinor, costMinor, currency, categories, articles, content, brand } =
+    bought;
   const purchase: Purchase = {
     kind,
     id,
@@ -129,6 +133,7 @@ export function record(fold: Fold, bought: Bought): Purchase {
     articles,
     content,
     amended: false,
+    brand,
   };
   state.purchases.add(purchase);
   return purchase;

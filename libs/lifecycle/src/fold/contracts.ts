@@ -175,6 +175,7 @@ function reopen(fold: Fold, at: Instant, ref: EventRef, contract: string, rule: 
     categories: [],
     articles: [],
     content: 0,
+    brand: null,
   });
   state.inCycle += 1;
   state.lastIntentAt = at;

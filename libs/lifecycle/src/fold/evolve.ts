@@ -14,9 +14,10 @@ import { contractEvent } from './contracts.js';
 import { applyWaiting } from './early.js';
 import { advocate } from './expansion.js';
 import { quoteIdOf, validUntilOf } from './facts.js';
-import type { Fold } from './fold.js';
+import { refOf, type Fold } from './fold.js';
 import { bookPayment } from './payments.js';
 import { cancelOrder, returnOrder } from './reversals.js';
+import type { State } from './state.js';
 
 /** Applies one event. Deadlines before its instant have fired already; those at its instant fire after it. */
 export function evolve(fold: Fold, event: LifecycleEvent): void {
@@ -28,6 +29,7 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
   if (state.touchpoints === 0) state.firstSeenAt = occurredAt;
   state.lastSeenAt = occurredAt;
   state.touchpoints += 1;
+  if (event.brand !== undefined) noteBrand(state, event, event.brand);
 
   actOn(fold, event);
 
@@ -36,6 +38,12 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
   else if (state.phase === 'lost' && signal.intent) beginCycleAfterLost(fold, event, signal);
   else if (state.stage === 'acquisition') advancePhase(fold, event, signal);
   else noteIntent(state, occurredAt, signal);
+}
+
+/** Keeps the first touchpoint with each brand. */
+function noteBrand(state: State, event: LifecycleEvent, brand: string): void {
+  if (state.brands.some((known) => known.brand === brand)) return;
+  state.brands = [...state.brands, { brand, since: event.occurredAt, event: refOf(event) }];
 }
 
 /** What an event does beside showing intent. Types that are not listed do nothing more. */

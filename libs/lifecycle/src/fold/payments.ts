@@ -11,6 +11,7 @@ export function bookPayment(fold: Fold, event: LifecycleEvent): void {
   const { orderId, contractId, amountMinor, currency } = paymentOf(event);
   const at = event.occurredAt;
   const ref = refOf(event);
+  const brand = event.brand ?? null;
   const list = (kind: 'unassigned-payment' | 'payment-without-amount'): void => {
     fold.discrepancies.push({
       kind,
@@ -22,6 +23,7 @@ export function bookPayment(fold: Fold, event: LifecycleEvent): void {
       currency,
       at,
       settledAt: null,
+      brand,
       event: ref,
     });
   };
@@ -39,6 +41,7 @@ export function bookPayment(fold: Fold, event: LifecycleEvent): void {
       currency,
       booked,
       listed: !booked,
+      brand,
       fact: null,
     });
   } else if (contractId === null) list('unassigned-payment');
@@ -53,6 +56,7 @@ export function bookPayment(fold: Fold, event: LifecycleEvent): void {
       kind: 'payment',
       amountMinor,
       currency,
+      brand,
       event: ref,
     });
 }

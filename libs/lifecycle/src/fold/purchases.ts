@@ -40,6 +40,8 @@ export interface Purchase {
   /** Stands for the content of the order as placed. */
   readonly content: number;
   amended: boolean;
+  /** The brand that it was bought of; null where none is stated. */
+  readonly brand: string | null;
 }
 
 /** From so many purchases on, an order is found through a map instead of a scan. */

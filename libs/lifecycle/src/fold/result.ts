@@ -1,5 +1,16 @@
 import type { Instant } from '#contracts';
-import type { Booking, Cause, Deadline, Discrepancy, EventRef, Money, Phase, Stage, StagePeriod } from '../model.js';
+import type {
+  Booking,
+  BrandContact,
+  Cause,
+  Deadline,
+  Discrepancy,
+  EventRef,
+  Money,
+  Phase,
+  Stage,
+  StagePeriod,
+} from '../model.js';
 import type { Snapshot } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
@@ -51,6 +62,8 @@ export interface CustomerView {
   readonly firstSeenAt: Instant;
   readonly lastSeenAt: Instant;
   readonly touchpoints: number;
+  /** The brands that they have dealt with, each since its first touchpoint, in the order of these. */
+  readonly brands: readonly BrandContact[];
   readonly lastIntentAt: Instant | null;
   /** Surviving orders. */
   readonly orders: number;

@@ -46,6 +46,7 @@ function waitForOrder(
     currency,
     booked: stated !== null && stated > 0 && currency !== null,
     listed: true,
+    brand: event.brand ?? null,
     fact,
   });
 }
@@ -112,6 +113,7 @@ function giveBackInOther(
       kind: 'return',
       amountMinor: -amountMinor,
       currency,
+      brand: order.brand,
       event: act.event,
     });
 }
@@ -162,6 +164,7 @@ function takeBack(
     costMinor: costMinor === null ? null : negative(costMinor),
     reverses: whole,
     voidedAt: null,
+    brand: order.brand,
     event: act.event,
   });
   if (whole) reverse(fold, act, order);

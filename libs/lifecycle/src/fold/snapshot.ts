@@ -5,7 +5,7 @@ import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State, type Waiting } from './state.js';
 
 /** The format of snapshots. A snapshot of another format is not read: fold from the beginning instead. */
-export const SNAPSHOT_FORMAT = 6;
+export const SNAPSHOT_FORMAT = 7;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers
@@ -17,6 +17,7 @@ export interface Snapshot {
   readonly waiting: readonly Waiting[];
   readonly sources: readonly string[];
   readonly currencies: readonly string[];
+  readonly brands: readonly string[];
   readonly purchases: readonly PurchaseRow[];
 }
 
@@ -35,6 +36,7 @@ type PurchaseRow = readonly [
   articles: readonly (readonly [sku: string, left: number, unitPriceMinor: number, taken?: number])[],
   content: number,
   amended: 0 | 1,
+  brand: number | null,
 ];
 
 const NONE: readonly never[] = [];
@@ -48,6 +50,7 @@ export function snapshotKey(snapshot: Snapshot): EventPlace | null {
 export function toSnapshot(state: State): Snapshot {
   const sources: string[] = [];
   const currencies: string[] = [];
+  const brands: string[] = [];
   const rows = state.purchases.all.map((purchase): PurchaseRow => [
     KINDS.indexOf(purchase.kind) as 0 | 1 | 2,
     purchase.id,
@@ -65,6 +68,7 @@ export function toSnapshot(state: State): Snapshot {
     ),
     purchase.content,
     purchase.amended ? 1 : 0,
+    purchase.brand === null ? null : intern(brands, purchase.brand),
   ]);
   const { purchases: _purchases, waiting, clock, ...rest } = state;
   return {
@@ -84,18 +88,19 @@ export function toSnapshot(state: State): Snapshot {
     waiting: waiting.size === 0 ? NONE : [...waiting.values()].flat(),
     sources,
     currencies,
+    brands,
     purchases: rows,
   };
 }
 
 /** The state that a snapshot holds, as a copy that the fold may change. */
 export function fromSnapshot(snapshot: Snapshot): State {
-  const { state, sources, currencies } = snapshot;
+  const { state, sources, currencies, brands } = snapshot;
   const purchases = new PurchaseBook();
   for (const row of snapshot.purchases) {
     const [kind, id, source, at, cycle, survives, amountMinor, netMinor, costMinor, currency, categories, articles] =
       row;
-    const [, , , , , , , , , , , , content, amended] = row;
+    const [, , , , , , , , , , , , content, amended, brand] = row;
     const purchase: Purchase = {
       kind: KINDS[kind] ?? 'order',
       id,
@@ -112,6 +117,7 @@ export function fromSnapshot(snapshot: Snapshot): State {
       articles: articles.map(([sku, left, unitPriceMinor, taken = 0]) => ({ sku, left, taken, unitPriceMinor })),
       content,
       amended: amended === 1,
+      brand: brand === null ? null : (brands[brand] ?? null),
     };
     purchases.add(purchase);
   }

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { EventPlace } from '../event-order.js';
-import type { EventRef, Phase, Stage, StagePeriod } from '../model.js';
+import type { BrandContact, EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
 import type { Consent, Rejections } from './consents.js';
 import type { AmendmentFact, ReturnFact } from './facts.js';
@@ -34,6 +34,8 @@ export interface Waiting {
   /** Whether it was booked in the meantime, and whether it is listed. */
   readonly booked: boolean;
   readonly listed: boolean;
+  /** The brand that the event concerns. */
+  readonly brand: string | null;
   /** What the event says, for the kinds that act on the order. */
   readonly fact: ReturnFact | AmendmentFact | null;
 }
@@ -90,6 +92,8 @@ export interface State {
   firstSeenAt: Instant;
   lastSeenAt: Instant;
   touchpoints: number;
+  /** The first touchpoint with each brand, in their order. Replaced, never changed in place. */
+  brands: readonly BrandContact[];
 
   /** 0 before the first touchpoint. */
   cycle: number;
@@ -155,6 +159,7 @@ export function initialState(policyVersion: string, timeZone: string): State {
     firstSeenAt: 0,
     lastSeenAt: 0,
     touchpoints: 0,
+    brands: [],
     cycle: 0,
     stage: null,
     phase: null,

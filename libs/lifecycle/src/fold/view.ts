@@ -32,6 +32,7 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
     firstSeenAt: state.firstSeenAt,
     lastSeenAt: state.lastSeenAt,
     touchpoints: state.touchpoints,
+    brands: state.brands,
     lastIntentAt: state.lastIntentAt,
     orders: purchases.orders,
     revenue: revenueOf(fold),

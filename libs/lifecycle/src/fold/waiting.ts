@@ -22,6 +22,7 @@ export function listOfOrder(
     currency,
     at,
     settledAt: null,
+    brand: order.brand,
     event,
   });
 }
@@ -88,7 +89,7 @@ export function takeWaiting({ state }: Fold, orderId: string): readonly Waiting[
 const NONE: readonly never[] = [];
 
 function bookingOf(waiting: Waiting): Omit<Booking, 'voidedAt' | 'costMinor' | 'reverses'> {
-  const { kind, at, event, orderId, contractId, amountMinor, currency } = waiting;
+  const { kind, at, event, orderId, contractId, amountMinor, currency, brand } = waiting;
   const isPayment = kind === 'payment';
   return {
     orderId: isPayment || orderId === '' ? null : orderId,
@@ -99,11 +100,12 @@ function bookingOf(waiting: Waiting): Omit<Booking, 'voidedAt' | 'costMinor' | '
     kind: isPayment ? 'payment' : 'return',
     amountMinor: isPayment ? (amountMinor ?? 0) : -(amountMinor ?? 0),
     currency: currency ?? '',
+    brand,
     event,
   };
 }
 
-function discrepancyOf({ kind, orderId, contractId, amountMinor, currency, at, event }: Waiting): Discrepancy {
+function discrepancyOf({ kind, orderId, contractId, amountMinor, currency, brand, at, event }: Waiting): Discrepancy {
   return {
     kind: LISTED_AS[kind],
     orderId: orderId === '' ? null : orderId,
@@ -114,6 +116,7 @@ function discrepancyOf({ kind, orderId, contractId, amountMinor, currency, at, e
     currency,
     at,
     settledAt: null,
+    brand,
     event,
   };
 }

@@ -196,6 +196,9 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(14, 30, 45, 90, 135, 180, 365, 400).map((days) => days * DAY) },
 );
 
+/** Most touchpoints of a business with one brand have none. */
+const BRANDS = [undefined, undefined, 'Alpine', 'Coast'];
+
 /** A history of up to so many touchpoints, rich in everything that the rules speak of. */
 export function histories(maxLength = 18, policies: Arbitrary<PolicyTimeline> = timelines): Arbitrary<History> {
   const lives = LIVES.map((happening) =>
@@ -210,6 +213,7 @@ export function histories(maxLength = 18, policies: Arbitrary<PolicyTimeline> = 
       at += wait;
       const id = `e${(index * 7) % 19}-${index}`;
       const position = index + 1;
+      const brand = BRANDS[random % BRANDS.length];
       return {
         position,
         recordedAt: at,
@@ -220,6 +224,7 @@ export function histories(maxLength = 18, policies: Arbitrary<PolicyTimeline> = 
         channel: 'web',
         subjectId: '0'.repeat(32),
         test: random === 0,
+        ...(brand === undefined ? {} : { brand }),
         data,
       };
     });

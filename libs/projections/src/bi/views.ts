@@ -156,6 +156,8 @@ export const VIEWS: readonly View[] = [
       order_source: 'The system that placed the order: with order_id it identifies the order; null for a payment.',
       order_at: 'When the order was placed; null for a payment, and where no order is known.',
       contract_id: 'The contract that was paid; null for orders.',
+      brand:
+        'The brand of the order, whichever brand takes something back; without a known order that of the event. Null where none is stated.',
     }),
   },
   {
@@ -173,7 +175,20 @@ export const VIEWS: readonly View[] = [
       at: 'The instant of the event.',
       source: 'The system that published the event.',
       event_id: 'The event, as its source names it.',
+      brand: 'The brand of the order; where none is known, that of the event. Null where none is stated.',
     }),
+  },
+  {
+    name: 'customer_brands',
+    meaning: 'One row per customer and brand that the customer has dealt with.',
+    rows: 'customer_brands',
+    columns: [
+      ...asStored({
+        customer_id: 'The customer, as in customers.',
+        brand: 'The brand, as an event or its source states it.',
+      }),
+      { name: 'since', from: 'at', meaning: 'The first touchpoint of the customer that concerns the brand.' },
+    ],
   },
   {
     name: 'stage_days',

@@ -11,7 +11,7 @@ import {
   NARROW_OUTBOX,
   PUBLISHED_NAMES,
 } from '../outbox/migration.js';
-import { ORDER_COLUMNS, READ_MODEL_NAMES, SOURCE_TABLES } from '../read-models/migration.js';
+import { BRAND_COLUMNS, ORDER_COLUMNS, READ_MODEL_NAMES, SOURCE_TABLES } from '../read-models/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
@@ -102,4 +102,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 17, name: 'log-identity', sql: LOG_IDENTITY_TABLE },
   { number: 18, name: 'order-columns', sql: ORDER_COLUMNS },
   { number: 19, name: 'source-tables', sql: SOURCE_TABLES },
+  { number: 20, name: 'brand-columns', sql: BRAND_COLUMNS },
 ];

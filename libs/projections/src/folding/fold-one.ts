@@ -122,7 +122,7 @@ export function foldOne(
 
 /** A recorded touchpoint as the fold reads it: upcast to the newest version of its type. */
 function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
-  const { channel, test } = readMeta(event.meta);
+  const { channel, test, brand } = readMeta(event.meta);
   return {
     position: event.position,
     recordedAt: event.recordedAt,
@@ -133,19 +133,21 @@ function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
     channel,
     subjectId: subjectOfStream(event.stream) ?? '',
     test,
+    ...(brand === undefined ? {} : { brand }),
     data: upcast(event.type, event.schemaVersion, JSON.parse(event.data) as Record<string, unknown>),
   };
 }
 
 const CHANNEL_FIRST = '{"channel":"';
 
-/** The two fields of the metadata that the fold needs. Ingestion writes the channel first, so most metadata need not be parsed. */
-function readMeta(meta: string): { channel: string; test: boolean } {
-  if (meta.startsWith(CHANNEL_FIRST) && !meta.includes('"test"')) {
+/** The fields of the metadata that the fold needs. Ingestion writes the channel first, so most metadata need not be parsed. */
+function readMeta(meta: string): { channel: string; test: boolean; brand?: string } {
+  if (meta.startsWith(CHANNEL_FIRST) && !meta.includes('"test"') && !meta.includes('"brand"')) {
     const end = meta.indexOf('"', CHANNEL_FIRST.length);
     const channel = meta.slice(CHANNEL_FIRST.length, end);
     if (end !== -1 && !channel.includes('\\')) return { channel, test: false };
   }
   const read = JSON.parse(meta) as TouchpointMeta;
-  return { channel: read.channel, test: read.test === true };
+  const { channel, test, brand } = read;
+  return { channel, test: test === true, ...(typeof brand === 'string' ? { brand } : {}) };
 }

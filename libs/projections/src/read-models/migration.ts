@@ -77,3 +77,24 @@ export const ORDER_COLUMNS = /* sql */ `
       END LOOP;
     END $$;
     `;
+
+/**
+ * What queries and views for BI ask of brands: in the versions that were built before no row has a brand, until the rebuild that the next start
+ * begins is done.
+ */
+export const BRAND_COLUMNS = /* sql */ `
+    DO $$
+    DECLARE
+      version record;
+    BEGIN
+      FOR version IN SELECT schema_name AS name FROM perennial.versions LOOP
+        IF to_regclass(format('%I.discrepancies', version.name)) IS NOT NULL THEN
+          EXECUTE format('ALTER TABLE %I.bookings ADD COLUMN IF NOT EXISTS brand text COLLATE "C"', version.name);
+          EXECUTE format('ALTER TABLE %I.discrepancies ADD COLUMN IF NOT EXISTS brand text COLLATE "C"', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.customer_brands (
+                            customer_id text COLLATE "C", brand text COLLATE "C", at timestamptz(3), source text COLLATE "C",
+                            event_id text COLLATE "C")', version.name);
+        END IF;
+      END LOOP;
+    END $$;
+    `;

@@ -1,6 +1,7 @@
 import type { Table } from '#database';
 import { BOOKED_MONEY } from './bookings/projection.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './completeness/table.js';
+import { BRANDS_OF_CUSTOMERS } from './customer-brands/projection.js';
 import { PROFILE } from './customers/projection.js';
 import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
 import { LINKS, SUBJECTS } from './links/table.js';
@@ -20,6 +21,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
   STAGE_PERIOD_HISTORY,
   BOOKED_MONEY,
   MONEY_DISCREPANCIES,
+  BRANDS_OF_CUSTOMERS,
   STAGE_COUNTS,
 ];
 

@@ -17,19 +17,26 @@ export interface TestTouchpoint {
   readonly data?: Record<string, unknown>;
   readonly id?: string;
   readonly test?: true;
+  readonly brand?: string;
 }
 
 let counter = 0;
 
 /** A touchpoint as ingestion appends it: to the stream of the first identifier of `who`. */
-export function touchpoint({ who, at, type, data = {}, id, test }: TestTouchpoint): AppendItem {
+export function touchpoint({ who, at, type, data = {}, id, test, brand }: TestTouchpoint): AppendItem {
   const identifiers = Object.entries(who).map(([namespace, value]) => ({
     namespace,
     role: 'self' as const,
     subjectId: subject(namespace, value),
     sealed: `sealed:${value}`,
   }));
-  const meta = { channel: 'shop', identifiers, receivedAt: at, ...(test ? { test } : {}) };
+  const meta = {
+    channel: 'shop',
+    identifiers,
+    receivedAt: at,
+    ...(test ? { test } : {}),
+    ...(brand === undefined ? {} : { brand }),
+  };
   const eventId = id ?? `e${++counter}`;
   return {
     stream: STREAMS.subject(identifiers[0]?.subjectId ?? ''),

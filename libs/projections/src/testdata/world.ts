@@ -28,7 +28,7 @@ const SIGNALS = ['site-visited', 'message-opened', 'message-clicked', 'product-v
 
 /**
  * Some hundred days of customers who visit under one identifier, log in under another, buy, change and return orders, pay, and fall silent. Pairs of customers
- * share a device, so that links are rejected; some traffic is a test.
+ * share a device, so that links are rejected; some traffic is a test. Two of three touchpoints concern a brand, whichever brand the order has that they name.
  */
 export function world(seed: number, customers = 20, eventsEach = 20): AppendItem[] {
   const random = seededRandom(seed);
@@ -74,5 +74,12 @@ export function world(seed: number, customers = 20, eventsEach = 20): AppendItem
       else items.push(touchpoint({ who, at, type: pick(SIGNALS), id }));
     }
   }
-  return items;
+  return items.map((item, index) => ofBrand(item, BRANDS[index % BRANDS.length]));
+}
+
+const BRANDS = [undefined, 'Alpine', 'Coast'];
+
+function ofBrand({ stream, event }: AppendItem, brand: string | undefined): AppendItem {
+  const meta = JSON.parse(event.meta) as object;
+  return { stream, event: { ...event, meta: JSON.stringify({ ...meta, brand }) } };
 }

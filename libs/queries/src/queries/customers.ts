@@ -11,6 +11,7 @@ import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { CUSTOMER_SORTS, CustomerOrder } from '../reading/customer-order.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
+import type { BrandFilter } from '../reading/brands.js';
 import { Where } from '../reading/where.js';
 
 const instantOrNull = (at: Instant | null): string | null => (at === null ? null : instantText(at));
@@ -74,10 +75,11 @@ export const customers = query({
   name: 'customers',
   summary: 'Customers by stage, phase, cycle, flags and deadlines.',
   description:
-    'One row for each customer. Ordered by customerId, pages stay in step while customers move; by another order, a customer who moves between two pages may be missed or come twice. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then. Erased customers are left out, unless `erased` says otherwise: figures of all customers still count them.',
+    'One row for each customer. Ordered by customerId, pages stay in step while customers move; by another order, a customer who moves between two pages may be missed or come twice. With as-of, stage, phase and cycle are those of that instant, and orders and revenue count what was booked by then. With `brand`, and for a caller that is limited to brands: the customers who have dealt with them, that is have a touchpoint that concerns one of them; orders, revenue and the last purchase count the orders of these brands, and `firstSeenAt` is the first of these touchpoints. The stage is that of the whole business, as are its deadlines and flags. Erased customers are left out, unless `erased` says otherwise: figures of all customers still count them.',
   permission: 'read',
   params: CustomersParams,
   time: 'as-of',
+  narrows: 'brand',
   paged: true,
   opens: ['identifier'],
   columns: [
@@ -95,8 +97,18 @@ export const customers = query({
     },
     { name: 'currency', type: 'text', nullable: true, description: 'ISO 4217; null where there is none or several' },
     { name: 'firstSeenAt', type: 'instant', description: 'the first touchpoint' },
-    { name: 'lastSeenAt', type: 'instant', nullable: true, description: 'their last touchpoint; null with as-of' },
-    { name: 'lastPurchaseAt', type: 'instant', nullable: true, description: 'their last surviving purchase' },
+    {
+      name: 'lastSeenAt',
+      type: 'instant',
+      nullable: true,
+      description: 'their last touchpoint; null with as-of, and by brand',
+    },
+    {
+      name: 'lastPurchaseAt',
+      type: 'instant',
+      nullable: true,
+      description: 'their last surviving purchase; by brand, their last surviving order of it',
+    },
     {
       name: 'nextDueAt',
       type: 'instant',
@@ -106,12 +118,14 @@ export const customers = query({
     { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
     { name: 'flags', type: 'json', nullable: true, description: 'flags of the customer; null with as-of' },
   ],
-  async answer(context, { params, asOf, past, after, limit }) {
+  async answer(context, { params, asOf, past, brands, after, limit }) {
     if (past)
       for (const name of NOW_ONLY)
         if (params[name] !== null) throw reject(name, 'is known of now only', `leave as-of out, or leave ${name} out`);
     if (past && params.sort !== null && SORTS_OF_NOW.includes(params.sort))
       throw reject('sort', `by ${params.sort} is known of now only`, 'leave as-of out, or sort by something else');
+    if (!brands.isOpen && params.sort === 'lastSeen')
+      throw reject('sort', 'by lastSeen is not known by brand', 'sort by something else, or leave brand out');
     const [, medium = null, purpose = null] = CONSENT.exec(params.consent ?? '') ?? [];
     if (medium !== null && !(MEDIA as readonly string[]).includes(medium))
       throw reject(
@@ -134,12 +148,13 @@ export const customers = query({
         .and('next_due_kind = ?::text', params['next-due-kind'])
         .and('orders >= ?::int', params['orders-min'])
         .and(
-          "EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.kind = 'order' AND b.source = ?::text AND b.at <= $1::timestamptz)",
-          params.source,
-        )
-        .and(
           'EXISTS (SELECT FROM subjects s WHERE s.customer_id = here.customer_id AND s.namespace = ?::text)',
           params.namespace,
+        );
+      if (params.source !== null)
+        where.always(
+          `EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.kind = 'order' AND b.source = ${where.param(params.source)}::text
+                      AND b.at <= $1::timestamptz ${brands.and(where, 'b.brand')})`,
         );
       if (purpose !== null) where.always(consentCondition(where, purpose, medium));
       order.after(where, after);
@@ -150,7 +165,7 @@ export const customers = query({
                 revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",
                 last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags,
                 ${order.column}
-           FROM (${past ? THEN : NOW}) here
+           FROM (${customersAt(past, brands, where)}) here
           ${where.sql}
           ORDER BY ${order.orderBy}
           LIMIT $2::int`,
@@ -190,13 +205,22 @@ const NOW = `
     FROM customers
    WHERE $1::timestamptz IS NOT NULL`;
 
+/** Customers as the conditions see them: now or then, and with the figures of some brands alone. `$1` is the instant. */
+function customersAt(past: boolean, brands: BrandFilter, where: Where): string {
+  if (brands.isOpen) return past ? THEN : NOW;
+  const ofBrand = brands.and(where, 'brand');
+  const dealt = `(SELECT customer_id, min(at) AS since FROM customer_brands WHERE at <= $1::timestamptz ${ofBrand} GROUP BY customer_id)`;
+  const figures =
+    'o.orders, o.revenue_minor, o.currency, d.since AS first_seen_at, NULL::timestamptz AS last_seen_at, o.last_purchase_at';
+  return past
+    ? `SELECT ${PLACE_THEN}, ${figures}, ${NOTHING_DUE}
+         FROM ${dealt} d JOIN stage_periods v ON v.customer_id = d.customer_id ${booked(ofBrand)} WHERE ${STOOD_THEN}`
+    : `SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, ${figures}, v.next_due_at, v.next_due_kind, v.flags, v.consents
+         FROM ${dealt} d JOIN customers v ON v.customer_id = d.customer_id ${booked(ofBrand)}`;
+}
+
 /** An order survives at an instant when it was placed by then and nothing that reverses it was booked by then. */
-const THEN = `
-  SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, o.orders, o.revenue_minor, o.currency, c.first_seen_at,
-         NULL::timestamptz AS last_seen_at, o.last_purchase_at, NULL::timestamptz AS next_due_at,
-         NULL::text AS next_due_kind, NULL::jsonb AS flags, NULL::jsonb AS consents
-    FROM stage_periods v
-    JOIN customers c ON c.customer_id = v.customer_id
+const booked = (ofBrand: string): string => `
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE placed AND NOT reversed)::int AS orders,
              CASE WHEN count(DISTINCT lowest) <= 1 AND bool_and(lowest = highest) IS NOT FALSE
@@ -208,8 +232,18 @@ const THEN = `
                  min(currency) AS lowest, max(currency) AS highest, min(at) FILTER (WHERE kind = 'order') AS placed_at
             FROM bookings b
            WHERE b.customer_id = v.customer_id AND b.at <= $1::timestamptz
-             AND (b.voided_at IS NULL OR b.voided_at > $1::timestamptz)
+             AND (b.voided_at IS NULL OR b.voided_at > $1::timestamptz) ${ofBrand}
            GROUP BY order_id, COALESCE(order_source, source), order_at
         ) per_order
-    ) o
-   WHERE v.entered_at <= $1::timestamptz AND (v.left_at IS NULL OR v.left_at > $1::timestamptz)`;
+    ) o`;
+
+const PLACE_THEN = `v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause`;
+const NOTHING_DUE = `NULL::timestamptz AS next_due_at, NULL::text AS next_due_kind, NULL::jsonb AS flags, NULL::jsonb AS consents`;
+const STOOD_THEN = `v.entered_at <= $1::timestamptz AND (v.left_at IS NULL OR v.left_at > $1::timestamptz)`;
+
+const THEN = `
+  SELECT ${PLACE_THEN}, o.orders, o.revenue_minor, o.currency, c.first_seen_at, NULL::timestamptz AS last_seen_at, o.last_purchase_at,
+         ${NOTHING_DUE}
+    FROM stage_periods v
+    JOIN customers c ON c.customer_id = v.customer_id ${booked('')}
+   WHERE ${STOOD_THEN}`;

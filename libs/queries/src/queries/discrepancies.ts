@@ -24,6 +24,7 @@ export const discrepancies = query({
   permission: 'read',
   params: DiscrepanciesParams,
   time: 'as-of and known-at',
+  narrows: 'brand',
   paged: true,
   opens: ['identifier'],
   columns: [
@@ -48,6 +49,12 @@ export const discrepancies = query({
     { name: 'eventSource', type: 'text', description: 'the source of the event that brought it about' },
     { name: 'eventId', type: 'text', description: 'the id of that event' },
     { name: 'orderEventId', type: 'text', nullable: true, description: 'the id of the event that placed the order' },
+    {
+      name: 'brand',
+      type: 'text',
+      nullable: true,
+      description: 'the brand of the order; where none is known, that of the event',
+    },
   ],
   answer(context, request) {
     const { params, knownAt } = request;
@@ -78,17 +85,20 @@ interface ListedRow extends Record<string, unknown> {
 
 async function fromReadModels(
   context: QueryContext,
-  { params, asOf, after, limit }: QueryRequest<DiscrepanciesParams>,
+  { params, asOf, brands, after, limit }: QueryRequest<DiscrepanciesParams>,
   ofOne: boolean,
 ): Promise<AnswerPage> {
   const subjectId = ofOne ? await namedSubject(context, params) : null;
   const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
     const customerId = subjectId === null ? null : await customerOf(models, subjectId, params);
+    if (customerId !== null) await brands.requireDealings(models, customerId, params);
     const where = new Where(instantText(asOf), limit + 1)
       .always('d.at <= $1::timestamptz AND (d.settled_at IS NULL OR d.settled_at > $1::timestamptz)')
       .and('d.customer_id = ?::text', customerId)
       .and('d.kind = ?::text', params.kind)
       .and('d.source = ?::text', params.source);
+    const ofBrand = brands.condition(where, 'd.brand');
+    if (ofBrand !== null) where.always(ofBrand);
     if (after !== null)
       where.always(
         `(d.at, d.source, d.event_id, d.kind) > (${where.param(instantText(Number(after[0])))}::timestamptz, ${where.param(after[1])}::text, ${where.param(after[2])}::text, ${where.param(after[3])}::text)`,
@@ -96,7 +106,7 @@ async function fromReadModels(
     const rows = await models.query<ListedRow>(
       `SELECT d.at, d.kind, d.order_source AS source, d.order_id AS "orderId", d.contract_id AS "contractId",
               d.amount_minor AS "amountMinor", d.currency, d.customer_id AS "customerId", d.source AS "eventSource",
-              d.event_id AS "eventId",
+              d.event_id AS "eventId", d.brand,
               (SELECT b.event_id FROM bookings b
                 WHERE b.customer_id = d.customer_id AND b.at = d.order_at AND b.kind = 'order'
                   AND b.order_id = d.order_id AND b.order_source = d.order_source LIMIT 1) AS "orderEventId"
@@ -114,15 +124,23 @@ async function fromReadModels(
 
 async function fromLog(
   context: QueryContext,
-  { params, asOf, knownAt, position, after, limit }: QueryRequest<DiscrepanciesParams>,
+  { params, asOf, knownAt, position, brands, after, limit }: QueryRequest<DiscrepanciesParams>,
 ): Promise<AnswerPage> {
   const life = await lifeOf(context, params, { knownAt, position });
   const { bookings, discrepancies } = foldCustomer({ events: life.events, policies: life.policies, asOf });
-  const identifiers = await inReadModels(context.database, (models) => strongestIdentifiers(models, [life.customerId]));
+  const identifiers = await inReadModels(context.database, async (models) => {
+    const [current] = await models.query<{ customer_id: string }>(
+      'SELECT customer_id FROM subjects WHERE subject_id = $1::text',
+      [life.customerId],
+    );
+    await brands.requireDealings(models, current?.customer_id ?? life.customerId, params);
+    return strongestIdentifiers(models, [life.customerId]);
+  });
   const rows = discrepancies
     .filter(
-      ({ kind, event, settledAt }) =>
+      ({ kind, event, brand, settledAt }) =>
         settledAt === null &&
+        brands.allows(brand) &&
         (params.kind === null || kind === params.kind) &&
         (params.source === null || event.source === params.source),
     )

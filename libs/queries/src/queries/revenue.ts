@@ -16,10 +16,11 @@ export const revenue = query({
   name: 'revenue',
   summary: 'Orders, what was taken back, payments for contracts, and net revenue, by period and currency.',
   description:
-    'Each booking counts in the period of its own date: an order when it was placed, its amendment, cancellation or return when it came, a payment for a contract when it was paid. A reversal that is dated before its order counts with the order. Payments for orders are not booked again. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted.',
+    'Each booking counts in the period of its own date: an order when it was placed, its amendment, cancellation or return when it came, a payment for a contract when it was paid. A reversal that is dated before its order counts with the order. Payments for orders are not booked again. Periods are those of the zone of the business; a week begins on Monday. Amounts are in minor units and never converted. With `brand`, and for a caller that is limited to brands, only their bookings count: what was taken back counts for the brand of its order.',
   permission: 'read',
   params: RevenueParams,
   time: 'as-of',
+  narrows: 'brand',
   paged: true,
   columns: [
     { name: 'period', type: 'day', description: 'the first day of the period, in the zone of the business' },
@@ -37,11 +38,12 @@ export const revenue = query({
     { name: 'payments', type: 'integer', description: 'payments for contracts' },
     { name: 'paymentsMinor', type: 'integer', description: 'what was paid for contracts' },
   ],
-  async answer(context, { params, asOf, timeZone, after, limit }) {
+  async answer(context, { params, asOf, timeZone, brands, after, limit }) {
     return inReadModels(context.database, async (models) => {
       const where = new Where(params.period, timeZone, instantText(asOf), limit + 1);
       if (after !== null)
         where.always(`(period, currency) > (${where.param(after[0])}::date, ${where.param(after[1])}::text)`);
+      const ofBrand = brands.and(where, 'brand');
       const rows = await models.query<{ period: string; currency: string }>(
         `SELECT to_char(period, 'YYYY-MM-DD') AS period, currency, orders, customers, "grossMinor", "returnedMinor",
                 "netMinor", "amendedMinor", payments, "paymentsMinor"
@@ -56,7 +58,7 @@ export const revenue = query({
                     COALESCE(sum(amount_minor) FILTER (WHERE kind = 'payment'), 0)::bigint AS "paymentsMinor",
                     sum(amount_minor)::bigint AS "netMinor"
                FROM bookings
-              WHERE at <= $3::timestamptz AND (voided_at IS NULL OR voided_at > $3::timestamptz)
+              WHERE at <= $3::timestamptz AND (voided_at IS NULL OR voided_at > $3::timestamptz) ${ofBrand}
               GROUP BY 1, 2
            ) per_period ${where.sql}
           ORDER BY period, currency

@@ -6,6 +6,7 @@ import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
+import { Where } from '../reading/where.js';
 
 class RfmParams extends ErasedParam {
   @Default('day')
@@ -20,10 +21,11 @@ export const rfm = query({
   name: 'rfm',
   summary: 'Frequency, recency, T and monetary value of each customer who bought, at an instant.',
   description:
-    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. revenueMinor is all that was booked by as-of, net, payments for contracts included. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7. Erased customers are left out, unless `erased` says otherwise.',
+    'frequency = distinct purchase periods less one; recency = last less first; T = as-of less first; monetary value = mean of the sums of each period without the first (Fader, Hardie, Lee 2005). Only orders that survive at as-of count. revenueMinor is all that was booked by as-of, net, payments for contracts included. Recency and T are in the unit asked for: unit=week with period=day is days divided by 7. Erased customers are left out, unless `erased` says otherwise. With `brand`, and for a caller that is limited to brands, only their bookings count.',
   permission: 'read',
   params: RfmParams,
   time: 'as-of',
+  narrows: 'brand',
   paged: true,
   opens: ['identifier'],
   columns: [
@@ -48,12 +50,13 @@ export const rfm = query({
         'net of what was taken back, with payments for contracts, in minor units; null in several currencies',
     },
   ],
-  async answer(context, { params, asOf, timeZone, after, limit }) {
+  async answer(context, { params, asOf, timeZone, brands, after, limit }) {
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
+      const where = new Where(instantText(asOf), String(after?.[0] ?? ''), limit + 1);
       const rows = await models.query<BookingRow>(
         `WITH page AS (
            SELECT DISTINCT customer_id FROM bookings
-            WHERE customer_id > $2::text AND at <= $1::timestamptz AND kind = 'order'
+            WHERE customer_id > $2::text AND at <= $1::timestamptz AND kind = 'order' ${brands.and(where, 'brand')}
               AND ${erasedCondition(params.erased, 'bookings.customer_id') ?? 'true'}
             ORDER BY customer_id LIMIT $3::int
          )
@@ -61,8 +64,9 @@ export const rfm = query({
                 b.event_id
            FROM page JOIN bookings b ON b.customer_id = page.customer_id
           WHERE b.at <= $1::timestamptz AND (b.voided_at IS NULL OR b.voided_at > $1::timestamptz)
+            ${brands.and(where, 'b.brand')}
           ORDER BY b.customer_id, b.at`,
-        [instantText(asOf), String(after?.[0] ?? ''), limit + 1],
+        where.params,
       );
       const identifiers = await strongestIdentifiers(models, [...new Set(rows.map((row) => row.customer_id))]);
       return { rows, identifiers, position: models.position };
@@ -138,6 +142,7 @@ function bookingOf(row: BookingRow): Booking {
     costMinor: row.cost_minor === null ? null : Number(row.cost_minor),
     reverses: row.reverses,
     voidedAt: null,
+    brand: null,
     event: { source: row.source, id: row.event_id },
   };
 }

@@ -1,16 +1,14 @@
 import { STREAMS, touchpointType, upcast, type TouchpointMeta, Describe, Optional, Text } from '#contracts';
 import type { RecordedEvent } from '#event-log';
-import { isInScope } from '#platform';
 import { comparePlaces } from '#lifecycle';
 import { query, type QueryContext } from '../running/query.js';
 import { eventData } from '../reading/event-data.js';
 import { knownCustomer, lifecycleEventOf } from '../reading/life.js';
 import { pageInOrder } from '../reading/pages-in-order.js';
-import { OneCustomer } from '../reading/who.js';
+import { OneCustomer, unknown } from '../reading/who.js';
 
 class TimelineParams extends OneCustomer {
   @Optional() @Text(128) @Describe('only touchpoints of this type') type!: string | null;
-  @Optional() @Text(100) @Describe('only touchpoints of this brand') brand!: string | null;
 }
 
 /** One customer's touchpoints in the order in which they happened, read from the log. */
@@ -57,14 +55,11 @@ export const timeline = query({
         'what came with it and is no field of its data, if a purpose is granted: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
     },
   ],
-  async answer(context, { params, asOf, knownAt, position: bound, after, limit }) {
+  async answer(context, { params, asOf, knownAt, position: bound, brands, after, limit }) {
     const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
-    const { type, brand } = params;
-    const { brands = 'all' } = context;
+    const { type } = params;
     const wanted = (event: RecordedEvent): boolean =>
-      (type === null || event.type === type) &&
-      (brand === null || brandOf(event) === brand) &&
-      (brands === 'all' || isInScope(brands, brandOf(event) ?? ''));
+      (type === null || event.type === type) && (brands.isOpen || brands.allows(brandOf(event)));
     const { events, next } = await pageInOrder(
       context.log,
       subjectIds.map(STREAMS.subject),
@@ -73,10 +68,12 @@ export const timeline = query({
         compare: comparePlaces,
         strict: false,
         until: asOf,
-        ...(type === null && brand === null && brands === 'all' ? {} : { wanted }),
+        ...(type === null && brands.isOpen ? {} : { wanted }),
       },
       { after, upTo: position, limit },
     );
+    // To a caller that is limited to brands, a customer who has nothing of them is not known.
+    if (after === null && events.length === 0 && next === null && brands.isLimited) throw unknown(params);
     return { rows: await withData(context, events), next, position };
   },
 });

@@ -76,6 +76,7 @@ export function lifecycleEventOf(recorded: RecordedEvent): LifecycleEvent {
     channel: meta.channel,
     subjectId: subjectOfStream(recorded.stream) ?? '',
     test: meta.test === true,
+    ...(meta.brand === undefined ? {} : { brand: meta.brand }),
     data: upcast(recorded.type, recorded.schemaVersion, data),
   };
 }

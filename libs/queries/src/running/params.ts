@@ -23,11 +23,11 @@ export type RawParams = Readonly<Record<string, unknown>>;
 /** How a date without a time becomes an instant: by the time zone of the business. */
 export type StartOfDay = (day: string) => Instant;
 
-type Query = Pick<QueryDefinition, 'params' | 'time' | 'paged' | 'days'>;
+type Query = Pick<QueryDefinition, 'params' | 'time' | 'paged' | 'days' | 'narrows'>;
 
 const READERS = new WeakMap<Query, DocumentReader<Readonly<Record<string, unknown>>>>();
 
-/** Reads all parameters of a query: its own, then those of time and paging. Compiled once for each query. */
+/** Reads all parameters of a query: its own, then those of brand, time and paging. Compiled once for each query. */
 function readerOf(query: Query): DocumentReader<Readonly<Record<string, unknown>>> {
   const known = READERS.get(query);
   if (known !== undefined) return known;

@@ -3,6 +3,7 @@ import type { EventLog } from '#event-log';
 import type { Database } from '#database';
 import type { StoreBytes } from '../reading/store-bytes.js';
 import type { Instant } from '#contracts';
+import type { BrandFilter } from '../reading/brands.js';
 import type { Key } from './cursor.js';
 import type { ParamsClass } from './params.js';
 import type { PersonalData } from './personal-data.js';
@@ -71,6 +72,8 @@ export interface QueryRequest<P extends object> {
   readonly after: Key | null;
   /** The position that the first page rested on, where this is a later one. */
   readonly position: number | null;
+  /** The brands that the answer is about. */
+  readonly brands: BrandFilter;
   /** At most this many rows. */
   readonly limit: number;
 }
@@ -95,7 +98,10 @@ export interface QueryDefinition<P extends object = object> {
   /** Whether the answer comes in pages (`limit`, `cursor`). */
   readonly paged: boolean;
   readonly columns: readonly Column[];
-  /** Whether the answer holds only what a caller that is limited to brands may see; such a caller is rejected by any other query. */
+  /**
+   * Whether the answer can be limited to brands: it takes `brand`, and holds only what a caller that is limited to brands may see. Such a
+   * caller is rejected by any other query.
+   */
   readonly narrows?: 'brand';
   /** The columns that may hold personal data in the clear; without any, the query opens nothing. */
   readonly opens?: readonly string[];

@@ -1,7 +1,9 @@
-import { formatInstant, HOUR, type Instant } from '#contracts';
+import { formatInstant, HOUR, pointerTo, type Instant } from '#contracts';
 import type { Database } from '#database';
 import { isTimeZone, policyAt, type PolicyEra } from '#lifecycle';
+import { isInScope } from '#platform';
 import { QUERIES } from '../queries/index.js';
+import { BrandFilter } from '../reading/brands.js';
 import { provisionalAt } from '../reading/provisional.js';
 import { policiesKnown, startOfDayIn } from '../reading/policies.js';
 import { waitForPosition } from '../reading/wait-for-position.js';
@@ -56,6 +58,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   const now = context.clock.now();
   if (raw['known-at'] !== undefined && query.time !== 'as-of and known-at') throw beliefIsKeptPerCustomer(query);
   const { values, asOf: givenAsOf, inForce } = await placeInTime(query, context, raw, now);
+  const brands = brandsOf(context, values);
   const filters = filtersOf(query, values);
   const cursor = values['cursor'] as string | null | undefined;
   const place = cursor === null || cursor === undefined ? null : readCursor(query.name, filters, cursor);
@@ -93,6 +96,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       timeZone,
       after: place?.after ?? null,
       position: place?.position ?? null,
+      brands,
       limit,
     },
   );
@@ -121,6 +125,20 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
       ...(session.state === null ? {} : { personalData: session.state }),
     },
   };
+}
+
+/** @throws QueryRejected where the brand that is named is none of those that the caller may see */
+function brandsOf({ brands: scope = 'all' }: QueryContext, values: Readonly<Record<string, unknown>>): BrandFilter {
+  const brand = (values['brand'] as string | null | undefined) ?? null;
+  if (brand !== null && !isInScope(scope, brand))
+    throw new QueryRejected('not-permitted', [
+      {
+        pointer: pointerTo('brand'),
+        detail: 'is none of the brands that the caller may see',
+        hint: 'leave it out for what the caller may see, or use a key or role that allows this brand',
+      },
+    ]);
+  return new BrandFilter(brand, scope);
 }
 
 /** An instant within the last day that a query is about, or now. */

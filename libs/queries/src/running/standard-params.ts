@@ -1,4 +1,4 @@
-import { Describe, Optional, TextAs, unreadable, Whole } from '#contracts';
+import { Describe, Optional, Text, TextAs, unreadable, Whole } from '#contracts';
 import { isTimeZone } from '#lifecycle';
 import { InstantOrDay } from './instant-or-day.js';
 import type { QueryDefinition } from './query.js';
@@ -6,8 +6,9 @@ import type { QueryDefinition } from './query.js';
 /** Rows in a page of JSON by default, and the most that `limit` may ask for. */
 export const PAGE_SIZE = { default: 100, maximum: 1000 } as const;
 
-/** The parameters of time and paging. */
+/** The parameters of brand, time and paging. */
 export const STANDARD_PARAMS: readonly string[] = [
+  'brand',
   'as-of',
   'known-at',
   'time-zone',
@@ -19,9 +20,18 @@ export const STANDARD_PARAMS: readonly string[] = [
 /** A cursor holds a number for each stream of a customer where the answer is read from the log. */
 const CURSOR_LENGTH_MAX = 4096;
 
-/** Declares the parameters of time and paging on the class of a query's parameters. */
-export function declareStandardParams(target: object, query: Pick<QueryDefinition, 'time' | 'paged' | 'days'>): void {
-  const { time, paged } = query;
+/** Declares the parameters of brand, time and paging on the class of a query's parameters. */
+export function declareStandardParams(
+  target: object,
+  query: Pick<QueryDefinition, 'time' | 'paged' | 'days' | 'narrows'>,
+): void {
+  const { time, paged, narrows } = query;
+  if (narrows === 'brand')
+    declare(target, 'brand', [
+      Optional(),
+      Text(100),
+      Describe('only what concerns this brand, as an event or its source states it'),
+    ]);
   if (time !== 'none')
     declare(target, 'as-of', [
       Optional(),

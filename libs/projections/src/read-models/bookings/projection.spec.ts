@@ -26,6 +26,7 @@ describe('the rows of bookings', () => {
         ...{ customer_id: 's1', order_id: 'A', at: day(3), kind: 'order', amount_minor: 2_500, currency: 'EUR' },
         ...{ cost_minor: null, reverses: false, source: 'shop', event_id: 'order-A' },
         ...{ order_source: 'shop', order_at: day(3), contract_id: null, voided_at: null },
+        brand: null,
       },
     ]);
     expect(Object.keys(rows[0] ?? {}).sort()).toEqual(Object.keys(BOOKED_MONEY.table.columns).sort());

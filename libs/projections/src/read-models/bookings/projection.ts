@@ -21,5 +21,6 @@ export const BOOKED_MONEY: CustomerReadModel = {
       order_at: booking.orderAt,
       contract_id: booking.contractId,
       voided_at: booking.voidedAt,
+      brand: booking.brand,
     })),
 };

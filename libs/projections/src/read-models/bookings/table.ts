@@ -33,6 +33,12 @@ export const BOOKINGS: Table = {
     ALTER TABLE bookings ADD COLUMN contract_id text COLLATE "C";
     ALTER TABLE bookings ADD COLUMN voided_at timestamptz(3);
     `,
+    /* sql */ `
+    -- 003: brand: that of the order, whichever brand takes something back; without a known order that of the event; null where none
+    -- is stated. Rows without a brand are in no index of brands.
+    ALTER TABLE bookings ADD COLUMN brand text COLLATE "C";
+    CREATE INDEX bookings_by_brand ON bookings (brand, at) WHERE brand IS NOT NULL;
+    `,
   ],
   columns: {
     customer_id: 'text',
@@ -49,6 +55,7 @@ export const BOOKINGS: Table = {
     order_at: 'timestamptz',
     contract_id: 'text',
     voided_at: 'timestamptz',
+    brand: 'text',
   },
   key: ['customer_id', 'source', 'event_id', 'at'],
   semantic: [
@@ -66,5 +73,6 @@ export const BOOKINGS: Table = {
     'order_at',
     'contract_id',
     'voided_at',
+    'brand',
   ],
 };

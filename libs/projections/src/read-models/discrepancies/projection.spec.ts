@@ -19,7 +19,7 @@ describe('the rows of discrepancies', () => {
       {
         ...{ customer_id: 's1', kind: 'excess-refund', order_source: 'shop', order_id: 'A', order_at: day(3) },
         ...{ contract_id: null, amount_minor: 500, currency: 'EUR', at: day(5), settled_at: null },
-        ...{ source: 'shop', event_id: `return-${day(5)}` },
+        ...{ source: 'shop', event_id: `return-${day(5)}`, brand: null },
       },
     ]);
     expect(Object.keys(rows[0] ?? {}).sort()).toEqual(Object.keys(MONEY_DISCREPANCIES.table.columns).sort());

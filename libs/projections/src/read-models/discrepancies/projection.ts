@@ -19,5 +19,6 @@ export const MONEY_DISCREPANCIES: CustomerReadModel = {
       settled_at: one.settledAt,
       source: one.event.source,
       event_id: one.event.id,
+      brand: one.brand,
     })),
 };

@@ -25,6 +25,12 @@ export const DISCREPANCIES: Table = {
     CREATE INDEX discrepancies_by_customer ON discrepancies (customer_id);
     CREATE INDEX discrepancies_by_instant ON discrepancies (at, source, event_id, kind);
     `,
+    /* sql */ `
+    -- 002: brand: that of the order; where none is known, that of the event; null where none
+    -- is stated. Rows without a brand are in no index of brands.
+    ALTER TABLE discrepancies ADD COLUMN brand text COLLATE "C";
+    CREATE INDEX discrepancies_by_brand ON discrepancies (brand, at, source, event_id, kind) WHERE brand IS NOT NULL;
+    `,
   ],
   columns: {
     customer_id: 'text',
@@ -39,6 +45,7 @@ export const DISCREPANCIES: Table = {
     settled_at: 'timestamptz',
     source: 'text',
     event_id: 'text',
+    brand: 'text',
   },
   key: ['customer_id', 'source', 'event_id', 'kind', 'at'],
   semantic: [
@@ -54,5 +61,6 @@ export const DISCREPANCIES: Table = {
     'settled_at',
     'source',
     'event_id',
+    'brand',
   ],
 };

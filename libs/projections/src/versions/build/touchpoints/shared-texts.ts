@@ -20,12 +20,12 @@ export class SharedTexts {
   }
 
   /**
-   * One string for all metadata that are equal for the fold, which needs the channel and whether it was a test. Unreadable metadata are kept,
+   * One string for all metadata that are equal for the fold, which needs the channel, the brand and whether it was a test. Unreadable metadata are kept,
    * and the fold reports them.
    */
   shortMeta(meta: string): string {
     const quick = CHANNEL.exec(meta)?.[0];
-    if (quick !== undefined && !meta.includes('"test"')) {
+    if (quick !== undefined && !meta.includes('"test"') && !meta.includes('"brand"')) {
       let short = this.#metas.get(quick);
       if (short === undefined) {
         short = `${quick}}`;
@@ -34,8 +34,9 @@ export class SharedTexts {
       return short;
     }
     try {
-      const { channel, test } = JSON.parse(meta) as TouchpointMeta;
-      return JSON.stringify({ channel, ...(test === undefined ? {} : { test }) });
+      const { channel, test, brand } = JSON.parse(meta) as TouchpointMeta;
+      const short = { channel, ...(test === undefined ? {} : { test }), ...(brand === undefined ? {} : { brand }) };
+      return this.shared(JSON.stringify(short));
     } catch {
       return meta;
     }

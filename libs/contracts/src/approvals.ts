@@ -1,5 +1,12 @@
 /** The acts that a policy can put under four eyes: those that cannot be undone, or that hand out rights. */
-export const ACTS_FOR_APPROVAL = ['erase', 'grant-administer', 'grant-open', 'policy-publish', 'rekey'] as const;
+export const ACTS_FOR_APPROVAL = [
+  'erase',
+  'grant-administer',
+  'grant-open',
+  'policy-publish',
+  'rekey',
+  'retention-publish',
+] as const;
 
 export type ActForApproval = (typeof ACTS_FOR_APPROVAL)[number];
 

@@ -71,7 +71,7 @@ export {
 } from './validation-issue.js';
 export { printable } from './issues.js';
 /** One way to describe and check a document: a class of decorated fields, and a reader made of it. */
-export { PolicyForm } from './documents/policy.js';
+export { PERIOD_PATTERN, PolicyForm } from './documents/policy.js';
 export {
   documentReader,
   type DocumentOptions,

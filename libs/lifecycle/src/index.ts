@@ -20,6 +20,7 @@ export type {
 export { DISCREPANCY_KINDS } from './model.js';
 export { compareEvents, comparePlaces, type EventPlace } from './event-order.js';
 export { addDays, addMonths, addYears, dayOf, dayStart, startOfDay } from './calendar/calendar.js';
+export { addPeriod, periodInWords, periodOf, subtractPeriod, type Period } from './calendar/period.js';
 export { fromWall, isTimeZone } from './calendar/zone.js';
 export { BUILT_IN_POLICIES } from './policy/built-in.js';
 export {
@@ -27,17 +28,26 @@ export {
   type ApprovalRules,
   type Comparison,
   type OpeningRules,
+  type PersonRetentionRule,
   type Policy,
   type PurposeRule,
+  type RetentionRule,
   type Signal,
   type TreatmentRule,
 } from './policy/policy.js';
 export { approvalsAt, areWeaker, fourEyesSince, strictest, type ApprovalsInForce } from './policy/approvals.js';
-export { DEFAULT_OPENINGS, DEFAULT_PURPOSES, openingRulesOf, purposesOf } from './policy/purposes.js';
+export {
+  DEFAULT_OPENINGS,
+  DEFAULT_PURPOSES,
+  openingRulesOf,
+  openingsKeptSince,
+  purposesOf,
+} from './policy/purposes.js';
 export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from './policy/timeline.js';
 export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';
-export type { NextAction } from './fold/next-actions.js';
+export { isRetention, type NextAction } from './fold/next-actions.js';
+export { retentionDue, type PersonRuleInForce, type RetentionDue, type RetentionFacts } from './retention/retention.js';
 export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';

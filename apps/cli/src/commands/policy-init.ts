@@ -39,7 +39,7 @@ export function policyInitCommand(): Command {
         throw rejected(`${file} exists: give another name, or --force to overwrite it.`);
       const policy = policyFrom(await complete(options), options);
       try {
-        writeFileSync(file, commentedPolicy(policy));
+        writeFileSync(file, `${commentedPolicy(policy)}${RETENTION_EXAMPLE}`);
       } catch (error) {
         throw new CliError(EXIT.failed, `${file} cannot be written: ${(error as Error).message}`, { cause: error });
       }
@@ -56,6 +56,16 @@ export function policyInitCommand(): Command {
     '    --currency EUR --categories tea,cups,kettles',
   );
 }
+
+/** How long data are kept is never a default: what a rule erases cannot be brought back. */
+const RETENTION_EXAMPLE = `
+# How long data are kept. Without these rules nothing is erased by itself; what they erase cannot be brought back.
+# Ask your counsel which periods hold for you, remove the marks, and see whom it concerns before you publish:
+#   perennial retention preview --policy FILE
+#retention:
+#  - { what: person, after: P3Y, since: last-contact, unless: [open-contract, hold], grace: P30D }
+#  - { what: openings, after: P3Y }
+`;
 
 type Answers = Record<'timeZone' | 'currency' | 'categories', string>;
 

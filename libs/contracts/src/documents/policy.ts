@@ -22,6 +22,8 @@ import {
 
 /** A century: a longer time is a typing error. */
 const DAYS_MAX = 36_525;
+/** ISO 8601, without a time of the day. */
+export const PERIOD_PATTERN = '^P(?=[0-9])(?:[0-9]{1,3}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}W)?(?:[0-9]{1,5}D)?$';
 const Days = (): PropertyDecorator => Whole(1, DAYS_MAX);
 /** A factor by which another number is multiplied. */
 const Factor = (above: number): PropertyDecorator => NumberAbove(above, { atMost: 1000 });
@@ -234,6 +236,58 @@ class OpeningsForm {
   keepDays?: number;
 }
 
+/** A time of years, months, weeks and days, in this order. Longer than a century is a typing error. */
+const Period = (): PropertyDecorator => (target, name) => {
+  Matching(PERIOD_PATTERN, 16, 'a period')(target, name);
+  Must('a period of years, months, weeks and days, such as P3Y or P30D')(target, name);
+};
+
+/** For whom or what a retention rule holds. A further kind is a class of its own, named in `RetentionRules`. */
+class PersonRetentionForm {
+  @OneOf('person') @Describe('The rule erases persons') what!: 'person';
+  @Period() @Describe('So long after the instant that `since` names the person is due') after!: string;
+  @OneOf('last-contact', 'last-purchase', 'end-of-relationship')
+  @Describe(
+    'From when time counts: the last touchpoint of the customer’s own doing; the last purchase that was not taken back; the last purchase or the end of the last contract, whichever is later',
+  )
+  since!: string;
+  @Optional()
+  @ListOf(OneOf('open-contract', 'hold'))
+  @Describe(
+    'What suspends the rule: a contract that has not ended; a legal hold, at whose end grace begins. Without `hold` a hold still prevents the erasure, which follows once it is lifted',
+  )
+  unless?: string[];
+  @Optional()
+  @Period()
+  @Describe('Between the instant at which the person is due and the erasure; P30D by default')
+  grace?: string;
+  @Optional()
+  @ListOf(OneOf(...MEDIA), 1)
+  @Describe('By which media the person is told when grace begins: one action retention-due for each; email by default')
+  media?: string[];
+}
+
+class OpeningsRetentionForm {
+  @OneOf('openings')
+  @Describe('The rule ends the listing of openings of personal data; it stands before `openings.keepDays`')
+  what!: 'openings';
+  @Period()
+  @Describe('So long after it was recorded an opening is listed no more; the event log keeps it')
+  after!: string;
+}
+
+const RetentionRules = (): PropertyDecorator =>
+  ListOf(
+    OneOfClasses(
+      'what',
+      () => PersonRetentionForm,
+      () => OpeningsRetentionForm,
+    ),
+    1,
+    20,
+  );
+type RetentionRuleForm = PersonRetentionForm | OpeningsRetentionForm;
+
 const FourEyes =
   (meaning: string): PropertyDecorator =>
   (target, name) => {
@@ -249,6 +303,8 @@ class ApprovalsForm {
   @FourEyes('To hand out `open`') 'grant-open'?: 'one' | 'two';
   @FourEyes('To publish a policy') 'policy-publish'?: 'one' | 'two';
   @FourEyes('To move the log under another hash key (`perennial move --rekey`)') rekey?: 'one' | 'two';
+  @FourEyes('To publish a policy whose `retention` differs from that of the one in force, or of one to come')
+  'retention-publish'?: 'one' | 'two';
   @Optional()
   @Whole(1, APPROVAL_HOURS_MAX)
   @Describe(`Hours after which an act without an approval lapses; ${APPROVAL_HOURS} by default`)
@@ -303,6 +359,10 @@ export class PolicyForm {
   @Part(() => OpeningsForm)
   @Describe('How openings of personal data are watched and kept')
   openings?: OpeningsForm;
+  @Optional()
+  @RetentionRules()
+  @Describe('How long data are kept; without the list for ever')
+  retention?: RetentionRuleForm[];
   @Optional()
   @Part(() => ApprovalsForm)
   @Describe('Which acts need two principals; none by default')

@@ -16,6 +16,7 @@ import {
   actionsOf,
   explanationAt,
   openingsOf,
+  openingsKeptFor,
   policyInForce,
   purposesUnder,
   recipientsOf,
@@ -110,7 +111,7 @@ export class MakePackage {
     const { version, policy } = await policyInForce(context);
     report.identifiers = person.identifiers;
     report.purposes = purposesUnder(policy);
-    report.keepOpeningsDays = policy?.openings?.keepDays ?? null;
+    report.keepOpenings = openingsKeptFor(policy);
     yield* files.json('identifiers.json', {
       customerId: person.customerId,
       identifiers: person.identifiers,
@@ -130,8 +131,8 @@ export class MakePackage {
     report.recipients = await recipientsOf(context, person);
     yield* files.json('recipients.json', report.recipients);
     yield* files.json('sources.json', report.sources);
-    const retention = (policy as { readonly retention?: unknown } | null)?.retention ?? null;
-    report.hasRetention = retention !== null;
+    const retention = policy?.retention ?? null;
+    report.retention = retention ?? [];
     yield* files.json('purposes.json', { policy: version, purposes: report.purposes, retention });
     yield* files.write('report.html', reportHtml(report));
     yield* this.manifest(task, files, report.events, report.withheld);

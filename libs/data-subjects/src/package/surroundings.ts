@@ -1,5 +1,5 @@
 import { DAY, formatInstant, STREAMS, type Data, type Instant } from '#contracts';
-import { purposesOf, type Policy } from '#lifecycle';
+import { openingRulesOf, periodInWords, purposesOf, type Policy } from '#lifecycle';
 import { runQuery, runQueryInPages, type AnswerRow, type QueryContext } from '#queries';
 import type { OwnPerson } from './own-person.js';
 
@@ -149,6 +149,12 @@ export async function policyInForce(
     if (current !== undefined) return { version: String(current['version']), policy: current['policy'] as Policy };
   }
   return { version: null, policy: null };
+}
+
+/** For how long openings are listed, in words. */
+export function openingsKeptFor(policy: Policy | null): string {
+  const rule = policy?.retention?.find(({ what }) => what === 'openings');
+  return rule === undefined ? `${openingRulesOf(policy ?? {}).keepDays} days` : periodInWords(rule.after);
 }
 
 export const purposesUnder = (policy: Policy | null) => purposesOf(policy ?? {});

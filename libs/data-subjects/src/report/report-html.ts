@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatInstant } from '#contracts';
+import { periodInWords, type PersonRetentionRule } from '#lifecycle';
 import type { AnswerRow } from '#queries';
 import type { PersonEvent } from '../package/person-events.js';
 import { escapeHtml, html, type Html } from './html.js';
@@ -216,13 +217,31 @@ const actions = ({ actions: rows }: ReportModel): Html =>
     ),
   );
 
-const retention = ({ hasRetention, keepOpeningsDays }: ReportModel): Html =>
+const STARTS: Readonly<Record<PersonRetentionRule['since'], string>> = {
+  'last-contact': 'your last contact with us',
+  'last-purchase': 'your last purchase',
+  'end-of-relationship': 'your last purchase, or the end of your last contract if that is later',
+};
+
+const retention = ({ retention: rules, keepOpenings }: ReportModel): Html =>
   section(
     'How long we keep them',
-    hasRetention
-      ? 'The rules by which data are removed stand in purposes.json.'
+    rules.some(({ what }) => what === 'person')
+      ? 'All your data are erased after the first of these times, and a period in which you are told of it; the rules stand in purposes.json.'
       : 'No period is set after which your data are removed by themselves: they are kept until you ask for their erasure, or until a law no longer requires them.',
-    html`<p>The record of who looked at your data is kept for ${keepOpeningsDays ?? 1_096} days.</p>`,
+    html`${rules.flatMap((rule) =>
+        rule.what === 'person'
+          ? [
+              html`<p>
+                ${periodInWords(rule.after)} after
+                ${STARTS[rule.since]}${
+                  rule.unless?.includes('open-contract') === true ? ', and not while a contract of yours is open' : ''
+                }.
+              </p>`,
+            ]
+          : [],
+      )}
+      <p>The list of who looked at your data is kept for ${keepOpenings}.</p>`,
   );
 
 function events({ newest, events: all }: ReportModel): Html {

@@ -1,5 +1,5 @@
 import { parseInstant, type Instant } from '#contracts';
-import type { PurposeRule } from '#lifecycle';
+import type { PurposeRule, RetentionRule } from '#lifecycle';
 import type { SubjectRequest } from '#privacy';
 import type { AnswerRow } from '#queries';
 import type { OwnIdentifier } from '../package/own-person.js';
@@ -36,8 +36,8 @@ export interface ReportModel {
   openings: readonly OpeningOfPerson[];
   recipients: readonly Recipient[];
   purposes: readonly PurposeRule[];
-  keepOpeningsDays: number | null;
-  hasRetention: boolean;
+  keepOpenings: string;
+  retention: readonly RetentionRule[];
 }
 
 export const EVENTS_SHOWN = 300;
@@ -45,7 +45,7 @@ export const EVENTS_SHOWN = 300;
 export const emptyReport = (request: SubjectRequest, made: Instant): ReportModel => ({
   ...{ request, made, identifiers: [], events: 0, withheld: 0, firstAt: null, byRole: new Map(), sources: [] },
   ...{ newest: [], figures: {}, stages: [], orders: [], consents: [], actions: [], openings: [], recipients: [] },
-  ...{ purposes: [], keepOpeningsDays: null, hasRetention: false },
+  ...{ purposes: [], keepOpenings: '', retention: [] },
 });
 
 export function noteEvent(report: ReportModel, event: PersonEvent): void {

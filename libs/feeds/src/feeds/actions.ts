@@ -13,7 +13,7 @@ export const ACTIONS: Feed = {
   name: 'perennial.actions',
   type: 'perennial.action-changed',
   meaning:
-    'A channel should do something for a customer (proposed), or should no longer do it (withdrawn). Only with the customer’s consent for the purpose and the medium; never because of a change that lay more than 24 hours in the past when it became known.',
+    'A channel should do something for a customer (proposed), or should no longer do it (withdrawn). Only with the customer’s consent for the purpose and the medium, but for `retention-due`, which tells of a coming erasure; never because of a change that lay more than 24 hours in the past when it became known.',
   plan: KEPT_FOR_A_MONTH,
   schema: {
     type: 'object',
@@ -33,9 +33,14 @@ export const ACTIONS: Feed = {
       kind: { enum: ['proposed', 'withdrawn'] },
       action: {
         type: 'string',
-        description: 'What to do: the treatment that the policy names for the customer’s phase.',
+        description:
+          'What to do: the treatment that the policy names for the customer’s phase, or `retention-due`: tell the customer that their data will be erased at validUntil unless they come back.',
       },
-      purpose: { type: 'string', description: 'The purpose for which the customer gave consent.' },
+      purpose: {
+        type: 'string',
+        description:
+          'The purpose for which the customer gave consent; `retention`, which needs none, of `retention-due`.',
+      },
       medium: {
         enum: [...MEDIA],
         description: 'How to reach the customer: channels of other media ignore the message.',
@@ -65,7 +70,7 @@ export const ACTIONS: Feed = {
             'unmerge',
             'rebuild',
           ],
-          ...['parked', 'erased'],
+          ...['customer-returned', 'parked', 'erased'],
         ],
         description: 'Why it was withdrawn.',
       },

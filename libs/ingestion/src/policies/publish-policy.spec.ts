@@ -225,3 +225,30 @@ describe('publishing a policy', () => {
     expect(await publish(MINE, { effectiveFrom: 'beginning' })).toMatchObject({ ok: true });
   });
 });
+
+describe('publishing a policy with other rules of retention', () => {
+  const KEEPING: Policy = { ...MINE, version: 2, retention: [{ what: 'person', after: 'P3Y', since: 'last-contact' }] };
+  const actsOfPublishing = async (policy: Policy, options?: PublishOptions): Promise<readonly string[]> => {
+    const asked: (readonly string[])[] = [];
+    const approvals = {
+      ...ONE_IS_ENOUGH,
+      onApproved: () => undefined,
+      require: (act: { readonly acts: readonly string[] }) => Promise.resolve(void asked.push(act.acts)),
+    };
+    const handler = new PublishPolicyHandler(log, { now: () => now }, approvals as never);
+    expect(await handler.execute(new PublishPolicy(policy, options))).toMatchObject({ ok: true, changed: true });
+    now += 1_000;
+    return asked.flat();
+  };
+
+  it('is an act of its own, whether rules come, change or go, and whether they are in force or still to come', async () => {
+    expect(await actsOfPublishing(MINE)).toEqual(['policy-publish']);
+    await someTouchpoint();
+    expect(await actsOfPublishing(KEEPING)).toEqual(['retention-publish', 'policy-publish']);
+    expect(await actsOfPublishing({ ...KEEPING, version: 3, currency: null })).toEqual(['policy-publish']);
+    const later = { effectiveFrom: '2027-01-01' };
+    expect(await actsOfPublishing({ ...MINE, version: 4 }, later)).toEqual(['retention-publish', 'policy-publish']);
+    // As the one in force, and unlike the one to come.
+    expect(await actsOfPublishing({ ...KEEPING, version: 5 })).toEqual(['retention-publish', 'policy-publish']);
+  });
+});

@@ -1,14 +1,16 @@
 import {
   formatInstant,
   issueUnder,
+  parseInstant,
   streamOfFact,
   upcast,
+  type ActForApproval,
   type Data,
   type ValidationIssue,
   type Instant,
 } from '#contracts';
 import type { EventLog, NewEvent, RecordedEvent } from '#event-log';
-import { policyVersion, validatePolicy, type Policy } from '#lifecycle';
+import { policyAt, policyTimeline, policyVersion, validatePolicy, type Policy } from '#lifecycle';
 import {
   ActImpossible,
   actorOf,
@@ -77,6 +79,8 @@ export type PublishDraft =
   | { readonly ok: true; readonly published: PolicyPublished; readonly before: readonly OnRecord[] }
   | Exclude<PublishVerdict, { readonly ok: true; readonly changed: true }>;
 
+type OnRecordBeside = Extract<PublishDraft, { before: unknown }>;
+
 interface OnRecord {
   readonly event: RecordedEvent;
   readonly published: PolicyPublished;
@@ -96,6 +100,7 @@ export class PublishPolicyHandler {
     private readonly approvals: Approvals,
   ) {
     approvals.onApproved('policy-publish', (act) => this.perform(act));
+    approvals.onApproved('retention-publish', (act) => this.perform(act));
   }
 
   /** @throws ActRequested where another principal has to approve it */
@@ -107,7 +112,7 @@ export class PublishPolicyHandler {
     const { effectiveFrom = null, restate = false, reason = null } = options;
     const detail = { policy: policy as Policy, effectiveFrom, restate, reason };
     try {
-      await this.approvals.require({ acts: ['policy-publish'], by, detail });
+      await this.approvals.require({ acts: actsOf(draft, this.clock.now()), by, detail });
     } catch (error) {
       if (!(error instanceof TooFewApprovers)) throw error;
       return rejected(
@@ -128,10 +133,7 @@ export class PublishPolicyHandler {
       throw new ActImpossible(verdict.errors.map(({ pointer, detail: text }) => `${pointer} ${text}`).join('; '));
   }
 
-  private async publish(
-    { published, before }: Extract<PublishDraft, { before: unknown }>,
-    by: string,
-  ): Promise<PublishVerdict> {
+  private async publish({ published, before }: OnRecordBeside, by: string): Promise<PublishVerdict> {
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
     const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now(), by)]);
     switch (appended?.status) {
@@ -180,6 +182,22 @@ export class PublishPolicyHandler {
     const effectiveFrom = from.kind === 'now' ? formatInstant(now) : textOf(from);
     return { ok: true, before, published: { ...prospective, effectiveFrom } };
   }
+}
+
+/** Publishing a policy with other rules of retention than the one in force, or than one to come, is an act of its own: what it erases cannot be brought back. */
+function actsOf({ published, before }: OnRecordBeside, now: Instant): readonly ActForApproval[] {
+  const timeline = policyTimeline(
+    before.map(({ event, published: { version, policy, effectiveFrom, restates } }) => ({
+      ...{ version, policy, recordedAt: event.recordedAt, restates },
+      effectiveFrom: effectiveFrom === null ? -Infinity : (parseInstant(effectiveFrom) ?? -Infinity),
+    })),
+  );
+  const current = policyAt(timeline, now);
+  const rules = JSON.stringify(published.policy.retention ?? []);
+  const same = timeline.eras
+    .filter((era) => era === current || era.from > now)
+    .every(({ policy }) => JSON.stringify(policy.retention ?? []) === rules);
+  return same ? ['policy-publish'] : ['retention-publish', 'policy-publish'];
 }
 
 /** The event that publishes a policy. */

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { consentFor, type Consent } from '../fold/consents.js';
-import type { NextAction } from '../fold/next-actions.js';
+import { isRetention, type NextAction } from '../fold/next-actions.js';
 
 /** A consent, and whether it is in force at an instant. */
 export interface ExplainedConsent extends Consent {
@@ -12,8 +12,8 @@ export interface ExplainedConsent extends Consent {
 export interface ExplainedAction extends NextAction {
   /** The rule that moved the customer to the phase of this treatment. */
   readonly because: string;
-  /** The consent that allows it. */
-  readonly consent: Pick<Consent, 'medium' | 'since' | 'cause'>;
+  /** The consent that allows it; null for what needs none. */
+  readonly consent: Pick<Consent, 'medium' | 'since' | 'cause'> | null;
 }
 
 /** What the fold knows of a customer's consents and actions. */
@@ -33,7 +33,9 @@ export function explainActions(
       ...one,
       inForce: one.given && (one.expiresAt === null || one.expiresAt > asOf),
     })),
-    actions: actions.flatMap((action) => {
+    actions: actions.flatMap((action): readonly ExplainedAction[] => {
+      if (isRetention(action))
+        return action.validUntil <= asOf ? [] : [{ ...action, because: action.treatment, consent: null }];
       const consent = consentFor(consents, action.purpose, action.medium, asOf);
       if (consent === null || action.validUntil <= asOf) return [];
       const { medium, since, cause: event } = consent;

@@ -2,12 +2,14 @@ import type { Instant } from '#contracts';
 import { addDays, dayOf } from '../calendar/calendar.js';
 import type { CustomerView, Flag } from '../fold/result.js';
 import type { Deadline, EventRef, Phase, Stage, StagePeriod } from '../model.js';
+import type { RetentionDue } from '../retention/retention.js';
 import { explainActions, type ExplainedAction, type ExplainedConsent } from './actions.js';
 import {
   actionSentence,
   deadlineSentence,
   notBeforeSentence,
   paymentsSentence,
+  retentionSentence,
   placeSentence,
   reasonSentence,
 } from './sentences.js';
@@ -68,6 +70,8 @@ export interface Explanation extends StagePeriodExplanation {
   readonly consents: readonly ExplainedConsent[];
   /** What a channel should do next, and why it may. */
   readonly actions: readonly ExplainedAction[];
+  /** Until when the customer's data are kept, and by which rule; null where none applies. */
+  readonly retention: RetentionDue | null;
 }
 
 /** Explains where a customer stands. `stagePeriods` are those of the same fold; the last one is where the customer stands. */
@@ -96,6 +100,7 @@ export function explain(input: {
     next,
     consents,
     actions,
+    retention: view.retention,
     sentences: [
       ...explained.sentences,
       ...(silenceSuspended
@@ -108,6 +113,7 @@ export function explain(input: {
         ? ['A second order is due: the flag second-order-due is raised; the phase stays.']
         : []),
       ...(view.payments === 0 ? [] : [paymentsSentence(view.payments)]),
+      ...(view.retention === null ? [] : [retentionSentence(view.retention)]),
       ...actions.map(actionSentence),
     ],
   };

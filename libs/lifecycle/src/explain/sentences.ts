@@ -1,5 +1,6 @@
 import { formatInstant } from '#contracts';
 import type { StagePeriod } from '../model.js';
+import type { RetentionDue } from '../retention/retention.js';
 import type { ExplainedAction } from './actions.js';
 import type { Compared, NotBefore, Upcoming } from './explain.js';
 
@@ -47,9 +48,25 @@ export function deadlineSentence({ kind, dueAt, inDays }: Upcoming): string {
 
 /** What a channel should do for the customer, and which consent allows it. */
 export function actionSentence({ treatment, purpose, medium, validUntil, consent }: ExplainedAction): string {
+  const action = `Next action: ${treatment} by ${medium}, until ${formatInstant(validUntil)}`;
+  if (consent === null) return `${action}; it needs no consent.`;
   const allowed = `the customer allowed ${purpose} by ${consent.medium ?? 'every medium'} on ${formatInstant(consent.since)}`;
   const { source, id } = consent.cause;
-  return `Next action: ${treatment} by ${medium}, until ${formatInstant(validUntil)}; ${allowed} (event ${source} ${id}).`;
+  return `${action}; ${allowed} (event ${source} ${id}).`;
+}
+
+const STARTS: Readonly<Record<RetentionDue['since'], string>> = {
+  'last-contact': 'the last contact',
+  'last-purchase': 'the last purchase',
+  'end-of-relationship': 'the end of the relationship',
+};
+
+/** Until when the data of a customer are kept, and why. */
+export function retentionSentence(retention: RetentionDue): string {
+  const { since, startedAt, after, grace, dueAt, graceEndsAt, ruleSince, policyVersion } = retention;
+  const counted = `${policyVersion} keeps the data for ${after} from ${STARTS[since]} (${formatInstant(startedAt)})`;
+  const begins = `grace of ${grace} begins on ${formatInstant(dueAt)}${dueAt === ruleSince ? ', since when the rule is in force' : ''}`;
+  return `${counted}: ${begins}; unless the customer comes back, they are erased on ${formatInstant(graceEndsAt)}.`;
 }
 
 /** What the revenue of a customer holds beside their orders. */
@@ -136,4 +153,6 @@ const NEXT: Readonly<Record<string, string>> = {
   'grace-ends': 'the grace period of the contract will end',
   'second-order-due': 'a second order will be due',
   'quote-ends': 'the quote will expire',
+  'retention-due': 'the time for which the policy keeps the customer’s data will be over, and grace will begin',
+  'retention-ends': 'grace will be over, and the customer will be erased',
 };

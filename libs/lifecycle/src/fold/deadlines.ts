@@ -4,7 +4,7 @@ import type { Cause, Deadline } from '../model.js';
 import type { PolicyEra } from '../policy/timeline.js';
 import { coldDueAt, coldSince, furthestPhase } from './acquisition.js';
 import { endGrace } from './contracts.js';
-import { move, policyOf, type Fold, type Values } from './fold.js';
+import { move, policyOf, retentionOf, type Fold, type Values } from './fold.js';
 import { pausedSince } from './pauses.js';
 import { restartSilence, nextSilence, silenceSuspended } from './silence.js';
 import type { Contract } from './state.js';
@@ -213,6 +213,12 @@ export function openDeadlines(fold: Fold, asOf: Instant): readonly Deadline[] {
   const second = secondOrderDueAt(fold);
   if (second !== null && second > asOf)
     open.push({ kind: 'second-order-due', dueAt: second, since: silence?.from ?? state.cycleSince });
+  const retention = retentionOf(fold);
+  if (retention !== null) {
+    const { startedAt, dueAt, graceEndsAt } = retention;
+    if (dueAt > asOf) open.push({ kind: 'retention-due', dueAt, since: startedAt });
+    else if (graceEndsAt > asOf) open.push({ kind: 'retention-ends', dueAt: graceEndsAt, since: dueAt });
+  }
   return open.sort((a, b) => a.dueAt - b.dueAt);
 }
 

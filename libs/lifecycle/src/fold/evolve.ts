@@ -15,6 +15,7 @@ import { applyWaiting } from './early.js';
 import { advocate } from './expansion.js';
 import { quoteIdOf, validUntilOf } from './facts.js';
 import { refOf, type Fold } from './fold.js';
+import { isContact } from '../retention/retention.js';
 import { bookPayment } from './payments.js';
 import { cancelOrder, returnOrder } from './reversals.js';
 import type { State } from './state.js';
@@ -34,6 +35,7 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
   actOn(fold, event);
 
   const signal = fold.era.compiled.signalOf(type, event.data);
+  if (signal.intent || isContact(type)) state.lastContactAt = occurredAt;
   if (state.stage === null) beginFirstCycle(fold, event, signal);
   else if (state.phase === 'lost' && signal.intent) beginCycleAfterLost(fold, event, signal);
   else if (state.stage === 'acquisition') advancePhase(fold, event, signal);

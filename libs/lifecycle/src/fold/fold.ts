@@ -2,6 +2,7 @@ import type { Instant } from '#contracts';
 import type { Booking, Cause, Discrepancy, EventRef, LifecycleEvent, Phase, Stage, StagePeriod } from '../model.js';
 import type { Policy } from '../policy/policy.js';
 import type { PolicyEra } from '../policy/timeline.js';
+import { retentionDue, type RetentionDue } from '../retention/retention.js';
 import type { State } from './state.js';
 
 /** A fold in progress: the state, the policy in force, and what it has produced so far. */
@@ -32,6 +33,15 @@ export interface Act {
 }
 
 export type Values = Readonly<Record<string, string | number | boolean | null>>;
+
+/** When the customer is due by the rules of retention; null where no rule applies. */
+export function retentionOf({ state, era }: Fold): RetentionDue | null {
+  if (era.personRules.length === 0) return null;
+  const lastPurchaseAt = state.purchases.surviving.at(-1)?.at ?? null;
+  const { lastContactAt, contracts } = state;
+  const facts = { lastContactAt, lastPurchaseAt, contracts };
+  return retentionDue(facts, era.personRules, { timeZone: era.policy.timeZone, version: era.version });
+}
 
 /** The policy in force at the fold's instant. */
 export function policyOf(fold: Fold): Policy {

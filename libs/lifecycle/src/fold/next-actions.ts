@@ -1,9 +1,9 @@
 import type { Instant } from '#contracts';
 import { addDays } from '../calendar/calendar.js';
 import { consentFor } from './consents.js';
-import type { Fold } from './fold.js';
+import { retentionOf, type Fold } from './fold.js';
 
-/** What a channel should do next for a customer: the treatment of their phase, by a medium that the customer allows. */
+/** What a channel should do next for a customer: the treatment of their phase, by a medium that the customer allows; or to tell of a coming erasure. */
 export interface NextAction {
   /** The name that the policy gives it. */
   readonly treatment: string;
@@ -17,8 +17,24 @@ export interface NextAction {
 
 const NOTHING: readonly NextAction[] = [];
 
-/** The actions due at an instant, by medium in the policy's order; none without a consent in force. */
-export function nextActions({ state, era }: Fold, asOf: Instant): readonly NextAction[] {
+/** The treatment and the purpose of the action that tells a customer of their erasure. It needs no consent. */
+export const RETENTION_ACTION = { treatment: 'retention-due', purpose: 'retention' } as const;
+
+/** The actions due at an instant: those of the treatment of the phase, and the word of a coming erasure. */
+export function nextActions(fold: Fold, asOf: Instant): readonly NextAction[] {
+  const treatments = treatmentsOf(fold, asOf);
+  const retention = retentionOf(fold);
+  if (retention === null || retention.dueAt > asOf || retention.graceEndsAt <= asOf) return treatments;
+  const { dueAt: since, graceEndsAt: validUntil, media } = retention;
+  return [...treatments, ...media.map((medium) => ({ ...RETENTION_ACTION, medium, since, validUntil }))];
+}
+
+/** Whether an action tells a customer of their erasure. */
+export const isRetention = ({ treatment, purpose }: Pick<NextAction, 'treatment' | 'purpose'>): boolean =>
+  treatment === RETENTION_ACTION.treatment && purpose === RETENTION_ACTION.purpose;
+
+/** By medium in the policy's order; none without a consent in force. */
+function treatmentsOf({ state, era }: Fold, asOf: Instant): readonly NextAction[] {
   const { stage, phase, current, consents } = state;
   if (consents.length === 0 || stage === null || phase === null || current === null) return NOTHING;
   const rule = era.compiled.treatment(stage, phase);

@@ -14,6 +14,7 @@ import type {
 import type { Snapshot } from './snapshot.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
+import type { RetentionDue } from '../retention/retention.js';
 
 /** Raised beside the phase; a flag never moves a customer. */
 export type Flag = 'second-order-due' | 'quote-open' | 'contract-paused' | 'payment-overdue' | 'win-back';
@@ -65,6 +66,10 @@ export interface CustomerView {
   /** The brands that they have dealt with, each since its first touchpoint, in the order of these. */
   readonly brands: readonly BrandContact[];
   readonly lastIntentAt: Instant | null;
+  /** The last touchpoint of the customer’s own doing, over all cycles. */
+  readonly lastContactAt: Instant | null;
+  /** When the customer is to be erased by the rules of retention in force; null where none applies. */
+  readonly retention: RetentionDue | null;
   /** Surviving orders. */
   readonly orders: number;
   /** Net, per currency, alphabetically: orders as last amended less what was taken back, and payments for contracts. */

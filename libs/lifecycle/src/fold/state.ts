@@ -94,6 +94,8 @@ export interface State {
   touchpoints: number;
   /** The first touchpoint with each brand, in their order. Replaced, never changed in place. */
   brands: readonly BrandContact[];
+  /** The last touchpoint of the customer’s own doing, over all cycles. */
+  lastContactAt: Instant | null;
 
   /** 0 before the first touchpoint. */
   cycle: number;
@@ -160,6 +162,7 @@ export function initialState(policyVersion: string, timeZone: string): State {
     lastSeenAt: 0,
     touchpoints: 0,
     brands: [],
+    lastContactAt: null,
     cycle: 0,
     stage: null,
     phase: null,

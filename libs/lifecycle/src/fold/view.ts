@@ -3,7 +3,7 @@ import { dayOf } from '../calendar/calendar.js';
 import type { Money } from '../model.js';
 import { wholeDays } from './acquisition.js';
 import { openDeadlines, secondOrderDueAt } from './deadlines.js';
-import { policyOf, type Fold } from './fold.js';
+import { policyOf, retentionOf, type Fold } from './fold.js';
 import { nextActions } from './next-actions.js';
 import type { CustomerView, Flag } from './result.js';
 import { silenceSuspended } from './silence.js';
@@ -34,6 +34,8 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
     touchpoints: state.touchpoints,
     brands: state.brands,
     lastIntentAt: state.lastIntentAt,
+    lastContactAt: state.lastContactAt,
+    retention: retentionOf(fold),
     orders: purchases.orders,
     revenue: revenueOf(fold),
     contractRevenue: moneyOf(Object.entries(state.paid)),

@@ -1,4 +1,5 @@
 import { pointerTo, type DocumentRule, type PolicyForm, type ValidationIssue } from '#contracts';
+import { periodOf } from '../calendar/period.js';
 import { isTimeZone } from '../calendar/zone.js';
 
 /** What the fields of a policy say about one another: each rule is a pure function of a policy whose fields are right by themselves. */
@@ -145,6 +146,45 @@ const purposesAreDistinct: Rule = ({ purposes = [] }) =>
     hint: 'name each purpose once',
   }));
 
+const MONTHS_MAX = 1_200;
+const DAYS_MAX = 36_525;
+
+const periodsAreOfADayToACentury: Rule = ({ retention = [] }) =>
+  retention.flatMap((rule, index) =>
+    (['after', 'grace'] as const).flatMap((field) => {
+      const text = field === 'after' ? rule.after : rule.what === 'person' ? rule.grace : undefined;
+      if (text === undefined) return NONE;
+      const { months, days } = periodOf(text);
+      if (months + days > 0 && months <= MONTHS_MAX && days <= DAYS_MAX) return NONE;
+      return [
+        {
+          pointer: pointerTo('retention', index, field),
+          detail: `must be a period from a day to a century (got ${JSON.stringify(text)})`,
+          hint: 'give one such as P3Y or P30D',
+        },
+      ];
+    }),
+  );
+
+const retentionNamesEachOnce: Rule = ({ retention = [] }) => [
+  ...repeated(retention.map((rule) => (rule.what === 'person' ? `person since ${rule.since}` : rule.what))).map(
+    (index) => ({
+      pointer: pointerTo('retention', index),
+      detail: 'is a second rule for the same',
+      hint: 'keep one of the two: the shorter time would hold',
+    }),
+  ),
+  ...retention.flatMap((rule, index) =>
+    (['unless', 'media'] as const).flatMap((field) =>
+      repeated(rule.what === 'person' ? (rule[field] ?? []) : []).map((place) => ({
+        pointer: pointerTo('retention', index, field, place),
+        detail: 'is named twice',
+        hint: 'name each once',
+      })),
+    ),
+  ),
+];
+
 /** The places of texts that stand earlier in the list too. */
 function repeated(texts: readonly string[]): readonly number[] {
   const seen = new Set<string>();
@@ -165,4 +205,6 @@ export const POLICY_RULES: readonly Rule[] = [
   tierBEndsAboveTierA,
   mediaAreDistinct,
   purposesAreDistinct,
+  periodsAreOfADayToACentury,
+  retentionNamesEachOnce,
 ];

@@ -31,6 +31,8 @@ export interface Policy {
   readonly purposes?: readonly PurposeRule[];
   /** How openings of personal data are watched and kept. It moves no customer. */
   readonly openings?: Partial<OpeningRules>;
+  /** How long data are kept; absent: for ever. It moves no customer. */
+  readonly retention?: readonly RetentionRule[];
   /** Which acts need two principals; absent: none. It moves no customer. */
   readonly approvals?: ApprovalRules;
 }
@@ -52,6 +54,35 @@ export interface OpeningRules {
   /** How many days the read model of openings keeps them; the log keeps them for ever. */
   readonly keepDays: number;
 }
+
+/** How long one kind of data is kept. */
+export type RetentionRule = PersonRetentionRule | OpeningsRetentionRule;
+
+/** Persons are erased a time after their last contact, last purchase, or the end of the relationship. */
+export interface PersonRetentionRule {
+  readonly what: 'person';
+  /** A period of ISO 8601 in years, months, weeks and days: `P3Y`. */
+  readonly after: string;
+  readonly since: RetentionStart;
+  /** What suspends the rule. */
+  readonly unless?: readonly RetentionException[];
+  /** Between the instant at which the person is due and the erasure; `P30D` by default. */
+  readonly grace?: string;
+  /** By which media the person is told when grace begins; `email` by default. */
+  readonly media?: readonly string[];
+}
+
+/** Openings of personal data are listed for a time; the event log keeps them. */
+export interface OpeningsRetentionRule {
+  readonly what: 'openings';
+  readonly after: string;
+}
+
+/** From which instant a rule for persons counts. */
+export type RetentionStart = 'last-contact' | 'last-purchase' | 'end-of-relationship';
+
+/** `open-contract`: a contract that has not ended. `hold`: a legal hold, at whose end grace begins. */
+export type RetentionException = 'open-contract' | 'hold';
 
 /** For each act whether one principal is sufficient (`one`, where it is absent), or another has to approve it (`two`). */
 export type ApprovalRules = Readonly<Partial<Record<ActForApproval, 'one' | 'two'>>> & {

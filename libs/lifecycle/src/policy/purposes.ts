@@ -1,3 +1,5 @@
+import { DAY, type Instant } from '#contracts';
+import { periodOf, subtractPeriod } from '../calendar/period.js';
 import type { OpeningRules, Policy, PurposeRule } from './policy.js';
 
 /**
@@ -33,3 +35,10 @@ export const openingRulesOf = ({ openings }: Pick<Policy, 'openings'>): OpeningR
   ...DEFAULT_OPENINGS,
   ...openings,
 });
+
+/** Openings recorded before this instant are listed no more. A rule of retention for openings stands before `openings.keepDays`. */
+export function openingsKeptSince(policy: Pick<Policy, 'openings' | 'retention' | 'timeZone'>, now: Instant): Instant {
+  const rule = policy.retention?.find(({ what }) => what === 'openings');
+  if (rule === undefined) return now - openingRulesOf(policy).keepDays * DAY;
+  return subtractPeriod(now, periodOf(rule.after), policy.timeZone);
+}

@@ -1,4 +1,4 @@
-import { documentReader, PolicyForm, type JsonSchema } from '#contracts';
+import { documentReader, PERIOD_PATTERN, PolicyForm, type JsonSchema } from '#contracts';
 import { BUILT_IN_POLICIES } from './built-in.js';
 import type { Policy } from './policy.js';
 import { DEFAULT_OPENINGS, DEFAULT_PURPOSES } from './purposes.js';
@@ -24,6 +24,7 @@ export const POLICY_PARTS: Readonly<Record<string, string>> = {
   tiers: 'How customers are divided by the profit that they bring',
   treatments: 'What to do for a customer in each phase; an action is proposed where they gave consent',
   openings: 'How openings of personal data are watched and kept',
+  retention: 'How long data are kept; without the list for ever',
   approvals: 'Which acts need two principals; none by default',
 };
 
@@ -60,12 +61,24 @@ export const EXAMPLE_POLICY: Policy = {
     ...DEFAULT_PURPOSES,
   ],
   openings: DEFAULT_OPENINGS,
+  retention: [
+    {
+      what: 'person',
+      after: 'P3Y',
+      since: 'last-contact',
+      unless: ['open-contract', 'hold'],
+      grace: 'P30D',
+      media: ['email'],
+    },
+    { what: 'openings', after: 'P3Y' },
+  ],
   approvals: {
     erase: 'two',
     'grant-administer': 'two',
     'grant-open': 'two',
     'policy-publish': 'one',
     rekey: 'two',
+    'retention-publish': 'two',
     withinHours: 72,
   },
 };
@@ -117,7 +130,7 @@ function fieldsOf(path: string, schema: JsonSchema, examples: Examples, seen: Se
 const treatments = (): Examples =>
   Object.values(EXAMPLE_POLICY.treatments).flatMap((phases) => Object.values(phases).filter(isObject));
 
-const isComposed = (schema: JsonSchema): boolean => 'properties' in schema || 'items' in schema;
+const isComposed = (schema: JsonSchema): boolean => 'properties' in schema || 'items' in schema || 'oneOf' in schema;
 
 function leaf(path: string, schema: JsonSchema, examples: Examples): PolicyField {
   const example = examples.find((each) => each !== undefined);
@@ -136,10 +149,11 @@ function inner(examples: Examples, name: string): Examples {
   return examples.flatMap((example) => (isObject(example) && example[name] !== undefined ? [example[name]] : []));
 }
 
-/** The examples that are of this alternative: their mode is its mode. */
+/** The examples that are of this alternative: the field that tells alternatives apart is as in it. */
 function examplesOf(schema: JsonSchema, examples: Examples): Examples {
-  const { mode } = schema['properties'] as { readonly mode?: { readonly enum?: readonly unknown[] } };
-  return examples.filter((example) => isObject(example) && mode?.enum?.includes(example['mode']) === true);
+  const properties = schema['properties'] as Readonly<Record<string, { readonly enum?: readonly unknown[] }>>;
+  const by = 'mode' in properties ? 'mode' : 'what';
+  return examples.filter((example) => isObject(example) && properties[by]?.enum?.includes(example[by]) === true);
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -156,6 +170,7 @@ function valuesOf(schema: JsonSchema): string {
   if (type === 'number')
     return `number above ${show(exclusiveMinimum)}, ${maximum === undefined ? `below ${show(exclusiveMaximum)}` : `at most ${show(maximum)}`}`;
   if (Array.isArray(type)) return 'text or null';
+  if (pattern === PERIOD_PATTERN) return 'a period such as P3Y, P18M or P30D';
   if (typeof pattern === 'string') return 'lower-case letters, digits and hyphens';
   return type === undefined ? 'a text, a number, true, false, null, or a list of these' : 'text';
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import { personRulesFrom, type PersonRuleInForce } from '../retention/retention.js';
 import type { PublishedPolicy } from '../model.js';
 import { BUILT_IN_POLICIES } from './built-in.js';
 import { compile, type CompiledPolicy } from './compiled.js';
@@ -12,6 +13,8 @@ export interface PolicyEra {
   readonly from: Instant;
   readonly policy: Policy;
   readonly compiled: CompiledPolicy;
+  /** Its rules of retention for persons, each with the instant since when it is in force. */
+  readonly personRules: readonly PersonRuleInForce[];
 }
 
 /** Which version of the policy is in force at each instant: eras in order of time, the first from the beginning of time. */
@@ -38,16 +41,19 @@ export function policyTimeline(published: readonly PublishedPolicy<Policy>[], kn
     return policyTimeline([
       { version: 'retail@1', policy: BUILT_IN_POLICIES.retail, effectiveFrom: -Infinity, recordedAt: -Infinity },
     ]);
-  let eras = [era(first, -Infinity)];
+  let eras = [planned(first, -Infinity)];
   for (const one of later) {
     if (knownAt !== undefined && one.recordedAt > knownAt) continue;
     const from = one.restates === true ? one.effectiveFrom : Math.max(one.effectiveFrom, one.recordedAt);
     if (one.restates === true) eras = eras.filter((other) => other.from < from || other.from >= one.recordedAt);
-    eras.push(era(one, from));
+    eras.push(planned(one, from));
   }
   // A stable sort: of two that begin at one instant the one published later stands last, and is the one in force.
   eras.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
-  return { eras: eras.filter((one, index) => eras[index + 1]?.from !== one.from) };
+  const inForce = eras.filter((one, index) => eras[index + 1]?.from !== one.from);
+  const built: PolicyEra[] = [];
+  for (const { one, from } of inForce) built.push(era(one, from, built.at(-1) ?? null));
+  return { eras: built };
 }
 
 /** The version in force at an instant. */
@@ -60,6 +66,21 @@ export function policyAt(timeline: PolicyTimeline, at: Instant): PolicyEra {
   throw new RangeError('A policy timeline has an era from the beginning of time.');
 }
 
-function era(one: PublishedPolicy<Policy>, from: Instant): PolicyEra {
-  return { version: one.version, from, policy: one.policy, compiled: compile(one.policy) };
+interface PlannedEra {
+  readonly one: PublishedPolicy<Policy>;
+  readonly from: Instant;
+}
+
+function planned(one: PublishedPolicy<Policy>, from: Instant): PlannedEra {
+  return { one, from };
+}
+
+function era(
+  { version, policy, recordedAt }: PublishedPolicy<Policy>,
+  from: Instant,
+  before: PolicyEra | null,
+): PolicyEra {
+  // What a policy erases is never counted from before it was published, even where it restates the past.
+  const personRules = personRulesFrom(policy, Math.max(from, recordedAt), before);
+  return { version, from, policy, compiled: compile(policy), personRules };
 }

@@ -20,6 +20,10 @@ const signal = (change: Document): Document => ({
 const when = (comparison: Document): Document => signal({ when: [comparison] });
 const rung = (change: Document): Document => ({ ladder: [{ rung: 'suspect', needs: {}, ...change }] });
 const treatment = (lapsed: unknown): Document => ({ treatments: { retention: { lapsed } } });
+/** A rule of retention for persons, with some fields changed. */
+const keeping = (change: Document): Document => ({
+  retention: [{ what: 'person', after: 'P3Y', since: 'last-contact', ...change }],
+});
 const without = (field: string): Document => ({ [field]: undefined });
 
 describe('a policy', () => {
@@ -34,6 +38,10 @@ describe('a policy', () => {
     [when({ field: 'pages', op: 'one-of', value: [1, 'a', null] })],
     [when({ field: 'pages', op: 'not-equals', value: null })],
     [silence({ lapsedTimesAtRisk: 1.5, lostTimesAtRisk: 1.6, lostDays: 136, atRiskDaysMax: 30 })],
+    [keeping({})],
+    [keeping({ after: 'P1Y6M', grace: 'P2W', unless: ['open-contract', 'hold'], media: ['letter'] })],
+    [keeping({ after: 'P100Y' })],
+    [{ retention: [{ what: 'openings', after: 'P18M' }] }],
   ])('accepts %j', (change) => {
     expect(reported(change)).toEqual([]);
   });
@@ -236,6 +244,46 @@ describe('a policy', () => {
     [
       { treatments: { retention: { cold: 'x' } } },
       '`treatments.retention.cold` is not a known field: leave it out; known are onboarding, active, at-risk, lapsed, lost',
+    ],
+    [{ retention: [] }, '`retention` must be a list of 1 to 20 items (got an empty list)'],
+    [
+      { retention: [{ what: 'orders', after: 'P3Y' }] },
+      '`retention[0].what` must be one of person, openings (got "orders")',
+    ],
+    [
+      keeping({ after: '3 years' }),
+      '`retention[0].after` must be a period of years, months, weeks and days, such as P3Y or P30D (got "3 years")',
+    ],
+    [
+      keeping({ after: 'PT12H' }),
+      '`retention[0].after` must be a period of years, months, weeks and days, such as P3Y or P30D (got "PT12H")',
+    ],
+    [
+      keeping({ after: 'P0Y' }),
+      '`retention[0].after` must be a period from a day to a century (got "P0Y"): give one such as P3Y or P30D',
+    ],
+    [
+      keeping({ after: 'P101Y' }),
+      '`retention[0].after` must be a period from a day to a century (got "P101Y"): give one such as P3Y or P30D',
+    ],
+    [
+      keeping({ grace: 'P0D' }),
+      '`retention[0].grace` must be a period from a day to a century (got "P0D"): give one such as P3Y or P30D',
+    ],
+    [
+      keeping({ since: 'last-login' }),
+      '`retention[0].since` must be one of last-contact, last-purchase, end-of-relationship (got "last-login")',
+    ],
+    [keeping({ unless: ['points'] }), '`retention[0].unless[0]` must be one of open-contract, hold (got "points")'],
+    [keeping({ unless: ['hold', 'hold'] }), '`retention[0].unless[1]` is named twice: name each once'],
+    [
+      {
+        retention: [
+          { what: 'person', after: 'P3Y', since: 'last-contact' },
+          { what: 'person', after: 'P1Y', since: 'last-contact' },
+        ],
+      },
+      '`retention[1]` is a second rule for the same: keep one of the two: the shorter time would hold',
     ],
     [
       { treatments: { retentions: {} } },

@@ -257,6 +257,7 @@ const timelines: Arbitrary<PolicyTimeline> = fc
           timeZone,
           contracts: { graceDays },
           expansion: { ...base.expansion, windowDays },
+          ...(fromDay % 2 === 0 ? {} : { retention: [{ what: 'person', after: 'P6M', since: 'last-contact' }] }),
         };
         const from = START + fromDay * DAY;
         return { version: `changed@${index + 1}`, policy, effectiveFrom: from, recordedAt: from };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '#contracts';
-import { consentFor, type CustomerView, type NextAction } from '#lifecycle';
+import { consentFor, isRetention, type CustomerView, type NextAction } from '#lifecycle';
 import {
   arrayText,
   insertRows,
@@ -27,6 +27,7 @@ export type WithdrawalReason =
   | 'merge'
   | 'unmerge'
   | 'rebuild'
+  | 'customer-returned'
   | 'parked'
   | 'erased';
 
@@ -115,7 +116,8 @@ export async function publishActions(
     }
     if (view === null) continue;
     for (const action of calledFor.values()) {
-      if (action.since < historyEnd) continue;
+      // A warning is due as long as the erasure is to come.
+      if (action.since < historyEnd && !isRetention(action)) continue;
       add({
         ...proposal(customerId, view, action, { number: number + 1, epoch }),
         kind: 'proposed',
@@ -157,9 +159,18 @@ async function standingOf(
   return found;
 }
 
-/** An action is the same as long as treatment, purpose, medium and stage period are: a late event that moves its beginning changes nothing. */
-function keyOf(action: Pick<ActionRow, 'cycle' | 'stage' | 'phase' | 'treatment' | 'purpose' | 'medium'>): string {
+/**
+ * An action is the same as long as treatment, purpose, medium and stage period are: a late event that moves its beginning changes nothing. What tells a
+ * customer of their erasure is no part of a stage period, and another one where the day of the erasure is.
+ */
+function keyOf(
+  action: Pick<ActionRow, 'cycle' | 'stage' | 'phase' | 'treatment' | 'purpose' | 'medium'> & {
+    readonly valid_until?: Instant;
+    readonly validUntil?: Instant;
+  },
+): string {
   const { cycle, stage, phase, treatment, purpose, medium } = action;
+  if (isRetention(action)) return JSON.stringify([treatment, medium, action.valid_until ?? action.validUntil]);
   return JSON.stringify([cycle, stage, phase, treatment, purpose, medium]);
 }
 
@@ -180,13 +191,19 @@ function proposal(
   return {
     action_id: createHash('sha256').update(name).digest('hex').slice(0, 32),
     ...{ treatment, purpose, medium, cycle, stage, phase, since },
-    ...{ entered_at: enteredAt, because: cause.rule, policy_version: policyVersion, valid_until: validUntil },
+    ...{
+      entered_at: enteredAt,
+      because: isRetention(action) ? treatment : cause.rule,
+      policy_version: policyVersion,
+      valid_until: validUntil,
+    },
   };
 }
 
 function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActions, now: Instant): WithdrawalReason {
   if (row.valid_until <= now) return 'expired';
   if (erased) return 'erased';
+  if (isRetention(row)) return retentionWithdrawal(row, view, reason);
   const moved = view === null || view.cycle !== row.cycle || view.stage !== row.stage || view.phase !== row.phase;
   if (moved) return reason === 'late-event' ? 'phase-left' : reason;
   const stated = view.consents.filter(
@@ -198,6 +215,20 @@ function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActi
     return view.policyVersion === row['policy_version'] ? 'expired' : 'policy-changed';
   }
   return stated.every(({ given }) => given) && stated.length > 0 ? 'expired' : 'consent-withdrawn';
+}
+
+/** The customer came back, or another policy gives another day. */
+function retentionWithdrawal(
+  row: ActionRow,
+  view: CustomerView | null,
+  reason: CustomerActions['reason'],
+): WithdrawalReason {
+  if (view === null || reason === 'rebuild' || reason === 'policy-restated' || reason === 'parked') {
+    return reason === 'late-event' ? 'customer-returned' : reason;
+  }
+  if ((view.lastContactAt ?? -Infinity) > (row['since'] as Instant)) return 'customer-returned';
+  if (view.policyVersion !== row['policy_version']) return 'policy-changed';
+  return reason === 'late-event' ? 'customer-returned' : reason;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { DAY, Describe, Matching, OneOf, OPENING_KINDS, Optional, Text, type Instant } from '#contracts';
+import { Describe, Matching, OneOf, OPENING_KINDS, Optional, Text, type Instant } from '#contracts';
 import { instantText } from '#database';
-import { openingRulesOf, policyAt } from '#lifecycle';
+import { openingsKeptSince, policyAt } from '#lifecycle';
 import { InstantOrDay } from '../running/instant-or-day.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
@@ -35,7 +35,7 @@ export const openings = query({
   name: 'openings',
   summary: 'Who opened whose personal data, when, for which purpose, and as what.',
   description:
-    'Each opening was recorded in the event log before the clear text left the engine. An opening of more than 500 subjects has several rows, and an answer of several pages too: they share requestId. They are listed for as long as the policy says (openings.keepDays); the log keeps them. reason is shown for a purpose that is granted, and that is recorded too.',
+    'Each opening was recorded in the event log before the clear text left the engine. An opening of more than 500 subjects has several rows, and an answer of several pages too: they share requestId. They are listed for as long as the policy says (a rule of retention for openings, or openings.keepDays); the log keeps them. reason is shown for a purpose that is granted, and that is recorded too.',
   permission: 'audit',
   params: OpeningsParams,
   time: 'none',
@@ -68,8 +68,7 @@ export const openings = query({
     const isNamed = params.customer !== null || params.identifier !== null;
     const subjectId = isNamed ? await namedSubject(context, params) : null;
     const now = context.clock.now();
-    const { keepDays } = openingRulesOf(policyAt(await policiesKnown(context.log, null), now).policy);
-    const kept = now - keepDays * DAY;
+    const kept = openingsKeptSince(policyAt(await policiesKnown(context.log, null), now).policy, now);
     const found = await inReadModels(context.database, async (models) => {
       const ids = subjectId === null ? null : await idsOf(models, await customerOf(models, subjectId, params));
       const where = new Where(limit + 1)

@@ -48,6 +48,9 @@ export const PROFILE: CustomerReadModel = {
       wake_at: earliest([due, waitingUntil, ...view.actions.map(({ validUntil }) => validUntil)]),
       consents: view.consents,
       actions: view.actions,
+      last_contact_at: view.lastContactAt,
+      retention: view.retention,
+      retention_due_at: view.retention?.dueAt ?? null,
     };
   },
 };

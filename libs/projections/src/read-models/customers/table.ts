@@ -12,6 +12,8 @@ export const CUSTOMERS: Table = {
     -- consents: what the customer allowed and withdrew, by purpose and medium, each with the event since which it holds.
     -- actions: what a channel should do next, from the treatments of the policy and the consents; perennial.actions has
     -- what was published of it.
+    -- last_contact_at: the last touchpoint of the customer's own doing. retention: when they are to be erased by the policy in force at the fold, and why;
+    -- retention_due_at is when its grace begins. Both null where no rule applies.
     -- wake_at is the earliest of next_due_at, waiting_until and the end of validity of each action.
     CREATE TABLE customers (
       customer_id       text COLLATE "C" PRIMARY KEY,
@@ -40,9 +42,13 @@ export const CUSTOMERS: Table = {
       waiting_until     timestamptz(3),
       wake_at           timestamptz(3),
       consents          jsonb NOT NULL,
-      actions           jsonb NOT NULL
+      actions           jsonb NOT NULL,
+      last_contact_at   timestamptz(3),
+      retention         jsonb,
+      retention_due_at  timestamptz(3)
     );
     CREATE INDEX customers_by_stage ON customers (stage, phase, customer_id);
+    CREATE INDEX customers_by_retention ON customers (retention_due_at, customer_id) WHERE retention_due_at IS NOT NULL;
     CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
     `,
   ],
@@ -74,6 +80,9 @@ export const CUSTOMERS: Table = {
     wake_at: 'timestamptz',
     consents: 'jsonb',
     actions: 'jsonb',
+    last_contact_at: 'timestamptz',
+    retention: 'jsonb',
+    retention_due_at: 'timestamptz',
   },
   key: ['customer_id'],
   semantic: [
@@ -101,5 +110,8 @@ export const CUSTOMERS: Table = {
     'waiting_until',
     'consents',
     'actions',
+    'last_contact_at',
+    'retention',
+    'retention_due_at',
   ],
 };

@@ -1,7 +1,7 @@
-import { DAY, upcast, type Data, type Instant, type PersonalDataOpened } from '#contracts';
+import { upcast, type Data, type Instant, type PersonalDataOpened } from '#contracts';
 import { insertRows, instantText, sortedByKey, type Row, type Transaction, type Writer } from '#database';
 import type { RecordedEvent } from '#event-log';
-import { openingRulesOf, policyAt, type PolicyTimeline } from '#lifecycle';
+import { openingsKeptSince, policyAt, type PolicyTimeline } from '#lifecycle';
 import { OPENED_SUBJECTS, OPENINGS_TABLE } from './table.js';
 
 /** Lists who opened whose personal data. The same facts again change nothing. */
@@ -41,8 +41,7 @@ export async function forgetOpenings(
   timeline: PolicyTimeline,
   now: Instant,
 ): Promise<void> {
-  const { keepDays } = openingRulesOf(policyAt(timeline, now).policy);
-  const before = [instantText(now - keepDays * DAY)];
+  const before = [instantText(openingsKeptSince(policyAt(timeline, now).policy, now))];
   await tx.query(
     `DELETE FROM opened_subjects WHERE position IN (SELECT position FROM openings WHERE recorded_at < $1::timestamptz)`,
     before,

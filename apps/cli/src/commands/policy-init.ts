@@ -60,7 +60,7 @@ export function policyInitCommand(): Command {
 /** How long data are kept is never a default: what a rule erases cannot be brought back. */
 const RETENTION_EXAMPLE = `
 # How long data are kept. Without these rules nothing is erased by itself; what they erase cannot be brought back.
-# Ask your counsel which periods hold for you, remove the marks, and see whom it concerns before you publish:
+# Ask your counsel which periods hold for you, remove the marks, and see who is due before you publish:
 #   perennial retention preview --policy FILE
 #retention:
 #  - { what: person, after: P3Y, since: last-contact, unless: [open-contract, hold], grace: P30D }

@@ -242,7 +242,7 @@ const Period = (): PropertyDecorator => (target, name) => {
   Must('a period of years, months, weeks and days, such as P3Y or P30D')(target, name);
 };
 
-/** For whom or what a retention rule holds. A further kind is a class of its own, named in `RetentionRules`. */
+/** What a retention rule holds for. A further kind is a class of its own, named in `RetentionRules`. */
 class PersonRetentionForm {
   @OneOf('person') @Describe('The rule erases persons') what!: 'person';
   @Period() @Describe('So long after the instant that `since` names the person is due') after!: string;

@@ -41,7 +41,7 @@ describe('a person is due', () => {
     );
   });
 
-  it('anew with each event of their own, and not with what they were sent', () => {
+  it('again later with each event of their own, and not with what they were sent', () => {
     const told = story(THREE_YEARS)
       .buys('2023-01-10', 'A')
       .on('2024-05-01', 'message-delivered')
@@ -49,7 +49,7 @@ describe('a person is due', () => {
       .on('2024-05-03', 'ad-viewed');
     expect(dueOf(told, '2024-06-01')).toBe('2026-01-10, 2026-02-09');
     expect(dueOf(told.on('2024-06-01', 'message-clicked'), '2024-06-02')).toBe('2027-06-01, 2027-07-01');
-    // The business does not know of a type of its own who acts: then time counts anew.
+    // The business does not know of a type of its own who acts: then time begins again.
     expect(dueOf(told.on('2024-07-01', 'custom-thing'), '2024-07-02')).toBe('2027-07-01, 2027-07-31');
   });
 
@@ -157,7 +157,7 @@ describe('grace', () => {
     expect(deadlines('2026-02-09')).toEqual([]);
   });
 
-  it('calls for telling the customer, without a consent, until it is over', () => {
+  it('calls for an action that tells the customer, without a consent, until it is over', () => {
     const action = {
       ...{ treatment: 'retention-due', purpose: 'retention', medium: 'email' },
       ...{ since: when('2026-01-10'), validUntil: when('2026-02-09') },

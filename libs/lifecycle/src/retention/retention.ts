@@ -31,7 +31,7 @@ export interface RetentionDue {
   readonly graceEndsAt: Instant;
   /** Since when the rule is in force: `dueAt` is no earlier. */
   readonly ruleSince: Instant;
-  /** Whether grace begins anew at the end of a legal hold. */
+  /** Whether grace begins at the end of a legal hold. */
   readonly unlessHold: boolean;
   readonly media: readonly string[];
   /** `name@version`. */
@@ -45,7 +45,7 @@ const DEFAULT_MEDIA = ['email'];
 const PASSIVE: ReadonlySet<string> = new Set(['ad-viewed', 'message-opened']);
 
 /**
- * Whether a touchpoint is a contact, from which time counts anew: the customer did it. A type of the business’s own counts, since too long a time can be
+ * Whether a touchpoint is a contact, from which time counts: the customer did it. A type of the business’s own counts, since too long a time can be
  * made good and an erasure cannot.
  */
 export function isContact(type: string): boolean {

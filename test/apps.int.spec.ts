@@ -47,6 +47,9 @@ describe('the application of each process', () => {
       expect([await get('/health/live'), await get('/v1/keys'), await get('/v1/keys', { authorization })]).toEqual([
         200, 401, 200,
       ]);
+      const self = await app.inject({ method: 'GET', url: '/auth/me', headers: { authorization } });
+      expect(self.json()).toMatchObject({ principal: 'local', kind: 'local', session: null });
+      expect(await get('/auth/me')).toBe(401);
       const { paths } = (await app.inject({ method: 'GET', url: '/docs-json' })).json<{
         paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
       }>();

@@ -9,6 +9,7 @@ import { AuthController } from './browser/auth.controller.js';
 import { BACKCHANNEL_LOGOUT, backchannelLogout } from './browser/backchannel-logout.js';
 import { ResourceController } from './browser/resource.controller.js';
 import { SignIn } from './browser/sign-in.js';
+import { WhoAmIController } from './browser/who-am-i.controller.js';
 import { Issuer } from './issuer/issuer.js';
 import { Directory } from './people/directory.js';
 import { PersonIds } from './people/person-ids.js';
@@ -43,7 +44,7 @@ export class SignInModule implements OnModuleInit {
   static forRoot({ byBrowser = false }: SignInModuleOptions = {}): DynamicModule {
     return {
       module: SignInModule,
-      controllers: byBrowser ? [AuthController, ResourceController] : [],
+      controllers: [WhoAmIController, ...(byBrowser ? [AuthController, ResourceController] : [])],
       providers: [
         { provide: SignInModule.BY_BROWSER, useValue: byBrowser },
         {

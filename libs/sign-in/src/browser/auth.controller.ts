@@ -1,8 +1,7 @@
 import { Controller, Get, HttpCode, Inject, Post, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { formatInstant } from '#contracts';
-import { actorOf, CONFIG, givenScopes, type Config, type Principal, type RequestHead } from '#platform';
-import { AllowAny, ApiProblems, CurrentPrincipal, Problem, Public } from '#platform/nest';
+import { CONFIG, type Config, type RequestHead } from '#platform';
+import { ApiProblems, Problem, Public } from '#platform/nest';
 import { asProblem, SignedInPeople } from '../signed-in-people.js';
 import { clearCookie, readCookie, setCookie } from './cookies.js';
 import { ownOrigin } from './origin.js';
@@ -24,25 +23,6 @@ interface Reply {
 
 const CALLBACK = '/auth/callback';
 const TEXT = { type: 'string' };
-const TEXTS = { type: 'array', items: TEXT };
-const SELF = {
-  type: 'object',
-  required: ['principal', 'kind', 'name', 'roles', 'permissions', 'scopes', 'session'],
-  properties: {
-    principal: { ...TEXT, description: 'as acts name it', example: 'person:0f3c9a1b2d4e5f60718293a4b5c6d7e8' },
-    kind: { ...TEXT, enum: ['key', 'person', 'local'] },
-    name: TEXT,
-    roles: TEXTS,
-    permissions: TEXTS,
-    scopes: { type: 'object', additionalProperties: TEXTS, description: 'a scope that is absent allows everything' },
-    session: {
-      type: 'object',
-      nullable: true,
-      required: ['endsAt', 'idleEndsAt'],
-      properties: { endsAt: { ...TEXT, format: 'date-time' }, idleEndsAt: { ...TEXT, format: 'date-time' } },
-    },
-  },
-};
 
 /** People sign in and out by their browsers. */
 @ApiTags('access')
@@ -119,27 +99,6 @@ export class AuthController {
     const location = await this.signIn.end(session, `${origin.url}/`);
     reply.header('set-cookie', clearCookie('session', origin));
     return { location };
-  }
-
-  @Get('me')
-  @AllowAny()
-  @ApiOperation({ operationId: 'whoAmI', summary: 'Who the caller is, and what they may do' })
-  @ApiOkResponse({ schema: SELF as object })
-  async me(
-    @Req() request: Request,
-    @CurrentPrincipal() caller: Principal,
-    @Res({ passthrough: true }) reply: Reply,
-  ): Promise<object> {
-    unkept(reply);
-    const session = await this.people.sessionOf(request);
-    const { kind, name, roles, permissions, scopes } = caller;
-    return {
-      ...{ principal: actorOf(caller), kind, name, roles, permissions: [...permissions], scopes: givenScopes(scopes) },
-      session:
-        session === null
-          ? null
-          : { endsAt: formatInstant(session.endsAt), idleEndsAt: formatInstant(session.idleEndsAt) },
-    };
   }
 
   private get signIn() {

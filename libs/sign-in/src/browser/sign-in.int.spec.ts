@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { HOUR, MINUTE } from '#contracts';
+import { ApiKeyAccess } from '#keys';
 import { TestBrowser, TestProvider, type BrowserPage } from '#testing';
 import { signInApp, type SignInApp } from '../testdata/sign-in-app.js';
 
@@ -431,6 +432,22 @@ describe('signing in by a browser', () => {
       expect((await none.app.inject({ method: 'GET', url: path, headers: { host: 'localhost' } })).statusCode).toBe(
         404,
       );
+  });
+
+  it('does not hold up the start where the provider never answers: keys go on, and the log says what is missing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    others.push({ stop: async () => void silent.close() });
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { readonly port: number };
+    const started = opened(await signInApp({ ...settings, OIDC_ISSUER: `http://127.0.0.1:${port}` }));
+    const bearer = started.app.get(ApiKeyAccess).localToken;
+    const get = (url: string, headers = {}) => started.app.inject({ method: 'GET', url, headers });
+    expect((await get('/v1/read', { authorization: `Bearer ${bearer}` })).statusCode).toBe(200);
+    expect((await get('/auth/login', { host: '127.0.0.1' })).json()).toMatchObject({
+      ...{ status: 503, type: expect.stringContaining('identity-provider-away') as unknown },
+      detail: expect.stringContaining('does not answer') as unknown,
+    });
+    expect(started.lines.join()).toMatch(/people cannot sign in yet/);
   });
 
   it('says where tokens come from', async () => {

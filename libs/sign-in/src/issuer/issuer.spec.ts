@@ -1,4 +1,6 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWTHeaderParameters } from 'jose';
 import { HOUR, MINUTE } from '#contracts';
 import { Issuer } from './issuer.js';
@@ -76,5 +78,53 @@ describe('the identity provider', () => {
     isAway = false;
     now = 5_000;
     await find('a');
+  });
+});
+
+describe('an identity provider that answers too much, too slowly, or never', () => {
+  let stop: () => void = () => undefined;
+  afterEach(() => stop());
+
+  /** A provider in this process, whose keys are answered so. */
+  const served = async (keys: RequestListener, metadata?: RequestListener): Promise<Issuer> => {
+    const server = createServer((request, response) => {
+      if (!request.url?.endsWith('openid-configuration')) keys(request, response);
+      else if (metadata !== undefined) metadata(request, response);
+      else response.end(JSON.stringify({ issuer: url, jwks_uri: `${url}/keys` }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    stop = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    return new Issuer(url, { timeoutMs: 300 });
+  };
+
+  it('has its keys not read beyond 256 KiB', async () => {
+    let noteClosed: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => (noteClosed = resolve));
+    const issuer = await served((_, response) => {
+      response.on('close', noteClosed);
+      response.write('{"keys":[');
+      response.write(`"${'x'.repeat(1024 * 1024)}",`);
+    });
+    await expect(issuer.metadata()).rejects.toThrow(/keys answers with more than 256 KiB, which is not read/);
+    // The connection is closed: nothing more of it is taken.
+    await closed;
+  });
+
+  it('is given up when the answer trickles', async () => {
+    const issuer = await served((_, response) => {
+      response.write('{"keys":[');
+      const trickle = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(trickle));
+    });
+    await expect(issuer.metadata()).rejects.toThrow(/the answer of .*keys breaks off, or takes longer than 0.3 s/);
+  });
+
+  it('is given up when it never answers', async () => {
+    const never: RequestListener = () => undefined;
+    await expect((await served(never, never)).metadata()).rejects.toThrow(/openid-configuration does not answer/);
   });
 });

@@ -14,6 +14,8 @@ export interface IssuerOptions {
   /** Milliseconds of a clock that only goes forward. */
   readonly now?: () => number;
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** So long one answer may take, to its last byte. */
+  readonly timeoutMs?: number;
 }
 
 interface Known {
@@ -31,6 +33,8 @@ const AGAIN_MS = 10_000;
 /** After a failure so long no other request is sent: each would wait for the same answer. */
 const FAILED_MS = 5_000;
 const TIMEOUT_MS = 5_000;
+/** Metadata and keys of a provider are a few thousand bytes; a longer answer is not read to its end. */
+const ANSWER_BYTES_MAX = 256 * 1024;
 
 /**
  * The identity provider: its metadata and its signing keys, read when the first token comes, and again when they are old or a token has a key
@@ -42,13 +46,15 @@ export class Issuer {
   private failure: { readonly at: number; readonly error: IssuerAwayError } | null = null;
   private readonly now: () => number;
   private readonly fetch: NonNullable<IssuerOptions['fetch']>;
+  private readonly timeoutMs: number;
 
   constructor(
     readonly url: string,
-    { now = () => performance.now(), fetch: send = fetch }: IssuerOptions = {},
+    { now = () => performance.now(), fetch: send = fetch, timeoutMs = TIMEOUT_MS }: IssuerOptions = {},
   ) {
     this.now = now;
     this.fetch = send;
+    this.timeoutMs = timeoutMs;
   }
 
   /** @throws IssuerAwayError */
@@ -122,17 +128,36 @@ export class Issuer {
       response = await this.fetch(url, {
         headers: { accept: 'application/json' },
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(this.timeoutMs),
       });
     } catch (error) {
       throw this.away(`${url} does not answer`, error);
     }
     if (!response.ok) throw this.away(`${url} answers with the status ${response.status}`);
+    const text = await this.textOf(response, url);
     try {
-      return await response.json();
+      return JSON.parse(text);
     } catch (error) {
       throw this.away(`${url} answers with what is not JSON`, error);
     }
+  }
+
+  /** The body of an answer, as long as it is neither too long nor too slow: the end of the signal ends it too. */
+  private async textOf({ body }: Response, url: string): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+        bytes += chunk.length;
+        if (bytes > ANSWER_BYTES_MAX) break;
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      throw this.away(`the answer of ${url} breaks off, or takes longer than ${this.timeoutMs / 1_000} s`, error);
+    }
+    if (bytes > ANSWER_BYTES_MAX)
+      throw this.away(`${url} answers with more than ${ANSWER_BYTES_MAX / 1024} KiB, which is not read`);
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   private away(reason: string, cause?: unknown): IssuerAwayError {

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
-import { DAY } from '#contracts';
+import { ACTS_FOR_APPROVAL, DAY } from '#contracts';
 import { lockDataFolder, type DataFolderLock } from '#event-log';
 import { ApiKeyAccess, ApiKeys } from '#keys';
 import { BUILT_IN_POLICIES } from '#lifecycle';
@@ -294,7 +294,9 @@ describe('who may use which route', () => {
       return { status: statusCode, location: headers.location, body: JSON.parse(body) as Record<string, unknown> };
     };
     const policy = { ...BUILT_IN_POLICIES.retail, name: 'four-eyes' };
-    const two = { erase: 'two', 'grant-administer': 'two', 'grant-open': 'two', 'policy-publish': 'two', rekey: 'two' };
+    const two = Object.fromEntries(ACTS_FOR_APPROVAL.map((act) => [act, 'two']));
+    const held = { identifier: 'email:held@shop.example', case: '2026-117' };
+    const hold = String((await request('POST', '/v1/holds', all.key, held)).body['holdId']);
     const first = { policy: { ...policy, approvals: two } };
     expect(await request('POST', '/v1/policies', all.key, first)).toMatchObject({ status: 200 });
     const recipes: Readonly<Record<string, readonly [url: string, payload: object]>> = {
@@ -302,6 +304,7 @@ describe('who may use which route', () => {
       'POST /v1/keys': ['/v1/keys', { name: 'third', role: 'admin' }],
       'POST /v1/keys/{id}/rotate': [`/v1/keys/${other.record.id}/rotate`, {}],
       'DELETE /v1/principals/{principal}/block': [`/v1/principals/key:${blocked.record.id}/block`, {}],
+      'POST /v1/holds/{id}/lift': [`/v1/holds/${hold}/lift`, {}],
       'POST /v1/policies': ['/v1/policies', { policy: { ...policy, version: 2 } }],
     };
     const routes = (await changing()).filter(({ act }) => act !== undefined).map(({ route }) => route);

@@ -3,6 +3,7 @@ export const ACTS_FOR_APPROVAL = [
   'erase',
   'grant-administer',
   'grant-open',
+  'hold-lift',
   'policy-publish',
   'rekey',
   'retention-publish',

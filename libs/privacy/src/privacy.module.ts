@@ -103,13 +103,17 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
             { identities, sealer }: Ingestion,
             clock: Clock,
             register: HoldRegister,
+            approvals: Approvals,
             database?: Database,
           ) =>
             new ManageHolds({
-              ...{ log, keys, identities, sealer, clock, register },
+              ...{ log, keys, identities, sealer, clock, register, approvals },
               database: database ?? null,
             }),
-          inject: [...[EVENT_LOG, KEY_STORE, Ingestion, CLOCK, HoldRegister], { token: DATABASE, optional: true }],
+          inject: [
+            ...[EVENT_LOG, KEY_STORE, Ingestion, CLOCK, HoldRegister, APPROVALS],
+            { token: DATABASE, optional: true },
+          ],
         },
         commandHandler(
           EraseCustomer,

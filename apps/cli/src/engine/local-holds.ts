@@ -46,7 +46,7 @@ export class LocalHolds {
   }
 
   async lift(holdId: string, reason: string | null, catchUp: () => Promise<void>): Promise<JsonObject> {
-    const verdict = await this.manage.lift(new LiftHold(holdId, reason, LOCAL_PRINCIPAL.id));
+    const verdict = await this.manage.lift(new LiftHold(holdId, reason, LOCAL_PRINCIPAL));
     if (verdict.outcome === 'unknown')
       throw rejected(`No legal hold has the id ${holdId}: perennial hold list shows them.`);
     for (let erasuresDone = 0; ;) {

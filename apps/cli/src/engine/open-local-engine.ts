@@ -175,7 +175,9 @@ export async function openLocalEngine(
       approvals,
     });
     const register = new HoldRegister(log);
-    const manageHolds = new ManageHolds({ log, keys, identities, sealer, database, clock, register });
+    const manageHolds = new ManageHolds({
+      ...{ log, keys, identities, sealer, database, clock, register, approvals },
+    });
     const holds = new LocalHolds(register, manageHolds, new HoldKeeper(register, keys, eraseCustomer, SILENT));
     return new LocalEngine(`the folder ${dataDir}`, {
       context,

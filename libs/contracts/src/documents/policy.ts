@@ -301,6 +301,7 @@ class ApprovalsForm {
   @FourEyes('To hand out `administer` or `approve`, by a new key, a rotation or an unblock')
   'grant-administer'?: 'one' | 'two';
   @FourEyes('To hand out `open`') 'grant-open'?: 'one' | 'two';
+  @FourEyes('To lift a legal hold') 'hold-lift'?: 'one' | 'two';
   @FourEyes('To publish a policy') 'policy-publish'?: 'one' | 'two';
   @FourEyes('To move the log under another hash key (`perennial move --rekey`)') rekey?: 'one' | 'two';
   @FourEyes('To publish a policy whose `retention` differs from that of the one in force, or of one to come')

@@ -76,6 +76,7 @@ export const EXAMPLE_POLICY: Policy = {
     erase: 'two',
     'grant-administer': 'two',
     'grant-open': 'two',
+    'hold-lift': 'two',
     'policy-publish': 'one',
     rekey: 'two',
     'retention-publish': 'two',

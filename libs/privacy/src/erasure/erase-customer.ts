@@ -8,8 +8,8 @@ import { recordErasureRequest } from '../holds/hold-facts.js';
 import { sealedIdentifiers } from '../holds/sealed-identifiers.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
 import { eraseSubjects, receiptOf, type Erasure, type ErasureReceipt } from './erase-subjects.js';
-import { PersonFinder, type FoundPerson, type NamedPerson, type Person } from './find-person.js';
-import { QuarantinedBodies } from './quarantined-bodies.js';
+import type { FoundPerson, NamedPerson, Person } from './find-person.js';
+import { PersonsOnRecord } from './persons-on-record.js';
 
 /** Erase a person. */
 export class EraseCustomer {
@@ -45,20 +45,17 @@ export interface ErasureDependencies {
  * A person with a legal hold on any of their subjects is not erased: the request is recorded instead.
  */
 export class EraseCustomerHandler {
-  private readonly finder: PersonFinder;
-  private readonly bodies: QuarantinedBodies | null;
+  private readonly persons: PersonsOnRecord;
 
   constructor(private readonly dependencies: ErasureDependencies) {
-    const { database, log, sealer } = dependencies;
-    this.finder = new PersonFinder(dependencies);
-    this.bodies = database === null ? null : new QuarantinedBodies(database, log, sealer);
+    this.persons = new PersonsOnRecord(dependencies);
     dependencies.approvals.onApproved('erase', (act) => this.perform(act));
   }
 
   /** @throws ActRequested where another principal has to approve it */
   async execute({ person: named, by }: EraseCustomer): Promise<ErasureVerdict> {
     const { identifiers, customerId } = named;
-    const found = await this.finder.find(named);
+    const found = await this.persons.find(named);
     if (found.outcome !== 'found') return found;
     const ids = identifiers.map(({ namespace, value }) => this.dependencies.identities.of(namespace, value).subjectId);
     const subjectIds = [...new Set(ids)].sort();
@@ -73,7 +70,7 @@ export class EraseCustomerHandler {
 
   /** Executes an erasure that is on record as requested, and was approved then. */
   async executeRequested(person: NamedPerson, by: string): Promise<ErasureVerdict> {
-    const found = await this.finder.find(person);
+    const found = await this.persons.find(person);
     return found.outcome === 'found' ? this.eraseUnlessHeld(found.person, by) : found;
   }
 
@@ -126,19 +123,19 @@ export class EraseCustomerHandler {
   private async erase({ customerId, subjectIds, identifiers }: Person, by: string): Promise<ErasureVerdict> {
     const { log, keys, clock, journal = null } = this.dependencies;
     const search = new PersonSearch(identifiers);
-    const before = (await this.bodies?.naming(search, 0)) ?? { quarantineIds: [], position: 0 };
+    const before = await this.persons.bodiesNaming(search, 0);
     const namespaces = identifiers.map(({ namespace }) => namespace);
     const eraseWith = (quarantineIds: readonly string[]): Promise<Erasure> =>
       eraseSubjects({ log, keys, journal }, { subjectIds, customerId, by, namespaces, quarantineIds }, clock.now());
     const erasure = await eraseWith(before.quarantineIds);
     // What arrived while the others were searched. From now on ingestion recognises the person itself.
-    const since = (await this.bodies?.naming(search, before.position)) ?? before;
-    const late = since === before || since.quarantineIds.length === 0 ? null : await eraseWith(since.quarantineIds);
+    const since = await this.persons.bodiesNaming(search, before.position);
+    const late = since.quarantineIds.length === 0 ? null : await eraseWith(since.quarantineIds);
     const receipt = receiptOf({
       ...erasure,
       position: late?.position ?? erasure.position,
       bodyKeysDestroyed: erasure.bodyKeysDestroyed + (late?.bodyKeysDestroyed ?? 0),
-      bodiesSearched: this.bodies !== null,
+      bodiesSearched: this.persons.searchesBodies,
       bodiesNotSearchable: await keys.countExpiring(),
       eventsWithClearText: await eventsWithClearText(log, [...new Set(subjectIds)]),
     });

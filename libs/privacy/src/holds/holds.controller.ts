@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
+import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
 import { personOf } from '../erasure/erasure-request.js';
 import { personProblem } from '../erasure/person-problem.js';
 import { HOLD_LIFT_REQUEST, HOLD_REQUEST, type HoldLiftRequest, type HoldRequest } from './hold-request.js';
@@ -116,6 +116,7 @@ export class HoldsController {
 
   @Post(':id/lift')
   @Records('hold-lifted')
+  @Act('hold-lift')
   @HttpCode(200)
   @Allow('hold')
   @ApiOperation({
@@ -133,8 +134,7 @@ export class HoldsController {
     @Param('id') id: string,
     @Body(new DocumentPipe(HOLD_LIFT_REQUEST, 'The hold was not lifted.')) request: HoldLiftRequest,
   ): Promise<LiftedHoldView> {
-    // Where lifting is put under four eyes, the approval is requested here.
-    const verdict = await this.manage.lift(new LiftHold(id, request.reason ?? null, actorOf(caller)));
+    const verdict = await this.manage.lift(new LiftHold(id, request.reason ?? null, caller));
     if (verdict.outcome === 'unknown') throw new Problem(404, { detail: 'No legal hold has this id.' });
     const { done: erasuresDone, waiting: erasuresWaiting } = await this.keeper.executeWaiting();
     return { ...holdView(verdict.hold, this.register), erasuresDone, erasuresWaiting };

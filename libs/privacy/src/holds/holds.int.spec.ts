@@ -7,7 +7,14 @@ import { openDatabase, type Database } from '#database';
 import { openSqliteLog, type EventLog } from '#event-log';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog } from '#ingestion';
 import { openKeyStoreOf, Sealer, type SqliteKeyStore } from '#keys';
-import { LOCAL_PRINCIPAL } from '#platform';
+import {
+  ActRequested,
+  LOCAL_PRINCIPAL,
+  type ActPerformer,
+  type Approvals,
+  type Principal,
+  type ProposedAct,
+} from '#platform';
 import { Projector } from '#projections';
 import { ONE_IS_ENOUGH, orderPlaced } from '#testing';
 import { EraseCustomer, EraseCustomerHandler } from '../erasure/erase-customer.js';
@@ -17,6 +24,7 @@ import { HoldRegister } from './hold-register.js';
 import { LiftHold, ManageHolds, PlaceHold } from './manage-holds.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
+const OFFICER: Principal = { ...LOCAL_PRINCIPAL, id: 'officer', kind: 'key' };
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 describe('a legal hold', () => {
@@ -47,7 +55,7 @@ describe('a legal hold', () => {
   });
 
   /** What a process does about holds; a new one is a process after a restart. */
-  const start = () => {
+  const start = (approvals: Approvals = ONE_IS_ENOUGH) => {
     const { identities } = ingestion;
     const register = new HoldRegister(log);
     const eraser = new EraseCustomerHandler({
@@ -57,9 +65,11 @@ describe('a legal hold', () => {
       sealer,
       database,
       clock,
-      approvals: ONE_IS_ENOUGH,
+      approvals,
     });
-    const manage = new ManageHolds({ log, keys, identities, sealer, database, clock, register });
+    const manage = new ManageHolds({
+      ...{ log, keys, identities, sealer, database, clock, register, approvals },
+    });
     return { register, eraser, manage, keeper: new HoldKeeper(register, keys, eraser, SILENT) };
   };
   const identifierOf = (value: string) => ({ namespace: value.includes('@') ? 'email' : 'userId', value });
@@ -96,7 +106,7 @@ describe('a legal hold', () => {
   };
   const lift = async (holdId: string) => {
     const { manage, keeper } = start();
-    await manage.lift(new LiftHold(holdId, null, 'key:officer'));
+    await manage.lift(new LiftHold(holdId, null, OFFICER));
     await projector.catchUp();
     const executed = await keeper.executeWaiting();
     await projector.catchUp();
@@ -127,6 +137,44 @@ describe('a legal hold', () => {
     expect(written).not.toContain('Miller');
   });
 
+  it('is lifted only after another principal approved it, where the policy wants two', async () => {
+    await publish('gus');
+    const hold = await place('gus', '2026-130');
+    expect(await erase('gus')).toMatchObject({ outcome: 'held' });
+    const asked: ProposedAct[] = [];
+    const performers = new Map<string, ActPerformer>();
+    const waiting = { actId: 'f'.repeat(32), act: 'hold-lift', state: 'waiting', digest: '', until: '' } as const;
+    const two: Approvals = {
+      require(act) {
+        asked.push(act);
+        return Promise.reject(new ActRequested(waiting));
+      },
+      onApproved: (act, performer) => void performers.set(act, performer),
+    };
+    const { manage, keeper } = start(two);
+    const lifting = new LiftHold(hold, 'letter of Mr Gus', OFFICER);
+    await expect(manage.lift(lifting)).rejects.toBeInstanceOf(ActRequested);
+    expect(await keeper.executeWaiting()).toEqual({ done: 0, waiting: 1 });
+    // What is approved names the hold and the persons; the words are hidden.
+    const [{ acts, detail, hidden, subjectIds } = {} as ProposedAct] = asked;
+    expect(acts).toEqual(['hold-lift']);
+    expect(detail).toEqual({ holdId: hold, case: '2026-130', subjectIds: [subjectOf('gus')] });
+    expect([hidden, subjectIds]).toEqual([{ reason: 'letter of Mr Gus' }, [subjectOf('gus')]]);
+    const act = { actId: waiting.actId, detail, hidden: hidden ?? null, by: 'key:officer' };
+    const lift = performers.get('hold-lift');
+    await lift?.(act);
+    await lift?.(act);
+    await projector.catchUp();
+    expect(await keeper.executeWaiting()).toEqual({ done: 1, waiting: 0 });
+    expect(await isErased('gus')).toBe(true);
+    const { holds } = await start().register.load();
+    expect(holds.get(hold)?.lifted).toMatchObject({ by: 'key:officer' });
+    // What is lifted needs no second approval.
+    expect(await start(two).manage.lift(lifting)).toMatchObject({ outcome: 'lifted' });
+    await expect(lift?.({ ...act, detail: { holdId: 'no such' } })).rejects.toThrow('No legal hold has this id.');
+    await projector.catchUp();
+  });
+
   it('keeps those too who are linked to the person later', async () => {
     await publish('bob');
     await publish('bob@web.example');
@@ -145,10 +193,10 @@ describe('a legal hold', () => {
     const broken = { ...start(), keys: { liftHold: () => Promise.reject(new Error('died')) } };
     const { identities } = ingestion;
     const dying = new ManageHolds({
-      ...{ log, identities, sealer, database, clock, register: broken.register },
+      ...{ log, identities, sealer, database, clock, register: broken.register, approvals: ONE_IS_ENOUGH },
       keys: Object.assign(Object.create(keys) as SqliteKeyStore, broken.keys),
     });
-    await expect(dying.lift(new LiftHold(hold, null, 'me'))).rejects.toThrow('died');
+    await expect(dying.lift(new LiftHold(hold, null, OFFICER))).rejects.toThrow('died');
     await projector.catchUp();
     expect(await isErased('cia')).toBe(false);
     const { keeper } = start();

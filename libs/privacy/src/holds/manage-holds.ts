@@ -2,9 +2,9 @@ import type { EventLog } from '#event-log';
 import { PersonSearch, type Identities } from '#ingestion';
 import type { KeyStore, Sealer } from '#keys';
 import type { Queryable } from '#database';
-import type { Clock } from '#platform';
-import { PersonFinder, type FoundPerson, type NamedPerson } from '../erasure/find-person.js';
-import { QuarantinedBodies } from '../erasure/quarantined-bodies.js';
+import { ActImpossible, actorOf, type ApprovedAct, type Approvals, type Clock, type Principal } from '#platform';
+import type { FoundPerson, NamedPerson } from '../erasure/find-person.js';
+import { PersonsOnRecord } from '../erasure/persons-on-record.js';
 import {
   holdIdOf,
   holdLiftedEvent,
@@ -34,7 +34,8 @@ export class LiftHold {
   constructor(
     readonly holdId: string,
     readonly reason: string | null,
-    readonly by: string,
+    /** Who asks for it. */
+    readonly by: Principal,
   ) {}
 }
 
@@ -55,6 +56,7 @@ export interface HoldDependencies {
   readonly database: Pick<Queryable, 'query'> | null;
   readonly clock: Clock;
   readonly register: HoldRegister;
+  readonly approvals: Approvals;
 }
 
 /**
@@ -62,19 +64,17 @@ export interface HoldDependencies {
  * order, so that in between the data are still kept.
  */
 export class ManageHolds {
-  private readonly finder: PersonFinder;
-  private readonly bodies: QuarantinedBodies | null;
+  private readonly persons: PersonsOnRecord;
 
   constructor(private readonly dependencies: HoldDependencies) {
-    const { database, log, sealer } = dependencies;
-    this.finder = new PersonFinder(dependencies);
-    this.bodies = database === null ? null : new QuarantinedBodies(database, log, sealer);
+    this.persons = new PersonsOnRecord(dependencies);
+    dependencies.approvals.onApproved('hold-lift', (act) => this.performLift(act));
   }
 
   /** Where the same case holds the person already, that hold is the answer. */
   async place({ person: named, caseName, reason, by }: PlaceHold): Promise<HoldVerdict> {
     const { log, keys, register, clock } = this.dependencies;
-    const found = await this.finder.find(named);
+    const found = await this.persons.find(named);
     if (found.outcome !== 'found') return found;
     const subjectIds = [...new Set(found.person.subjectIds)].sort();
     const states = await keys.keysFor(subjectIds);
@@ -91,10 +91,9 @@ export class ManageHolds {
     }
     const holdId = holdIdOf(caseName, subjectIds, sameCase.length);
     const now = clock.now();
-    const bodies = await this.bodies?.naming(new PersonSearch(found.person.identifiers), 0);
+    const { quarantineIds } = await this.persons.bodiesNaming(new PersonSearch(found.person.identifiers), 0);
     const identifiers = await sealedIdentifiers(this.dependencies, found.person.identifiers);
     const meta: HoldMeta = { by, identifiers, ...(await this.sealedReason(holdId, 'placed', reason, subjectIds)) };
-    const quarantineIds = bodies?.quarantineIds ?? [];
     const data = { holdId, case: caseName, subjectIds, customerId: found.person.customerId, quarantineIds };
     await recordPrivacyFact(log, holdPlacedEvent(data, meta, now));
     await keys.placeHold(keptHold(data));
@@ -102,19 +101,40 @@ export class ManageHolds {
     return { outcome: 'placed', hold, erased };
   }
 
-  /** Lifting a hold twice is the same as once. Erasures that waited for it are executed by `HoldKeeper`. */
+  /**
+   * Lifting a hold twice is the same as once. Erasures that waited for it are executed by `HoldKeeper`.
+   * @throws ActRequested where another principal has to approve it
+   */
   async lift({ holdId, reason, by }: LiftHold): Promise<LiftVerdict> {
-    const { log, keys, register, clock } = this.dependencies;
-    const { holds } = await register.load();
+    const { holds } = await this.dependencies.register.load();
     const hold = holds.get(holdId);
     if (hold === undefined) return { outcome: 'unknown' };
-    if (hold.lifted === null) {
-      const meta: HoldMeta = { by, ...(await this.sealedReason(holdId, 'lifted', reason, hold.subjectIds)) };
+    const { case: caseName, subjectIds } = hold;
+    if (hold.lifted === null)
+      await this.dependencies.approvals.require({
+        ...{ acts: ['hold-lift'], by, subjectIds, detail: { holdId, case: caseName, subjectIds } },
+        ...(reason === null ? {} : { hidden: { reason } }),
+      });
+    return { outcome: 'lifted', hold: await this.liftOnRecord(hold, reason, actorOf(by)) };
+  }
+
+  /** Lifts the hold of an approved act. Twice is the same as once. */
+  private async performLift({ detail, hidden, by }: ApprovedAct): Promise<void> {
+    const holdId = String(detail['holdId']);
+    const hold = (await this.dependencies.register.load()).holds.get(holdId);
+    if (hold === undefined) throw new ActImpossible('No legal hold has this id.');
+    const reason = hidden?.['reason'];
+    await this.liftOnRecord(hold, typeof reason === 'string' ? reason : null, by);
+  }
+
+  private async liftOnRecord({ holdId, lifted, subjectIds }: Hold, reason: string | null, by: string): Promise<Hold> {
+    const { log, keys, register, clock } = this.dependencies;
+    if (lifted === null) {
+      const meta: HoldMeta = { by, ...(await this.sealedReason(holdId, 'lifted', reason, subjectIds)) };
       await recordPrivacyFact(log, holdLiftedEvent(holdId, meta, clock.now()));
     }
     await keys.liftHold(holdId);
-    await register.load();
-    return { outcome: 'lifted', hold: holds.get(holdId) as Hold };
+    return (await register.load()).holds.get(holdId) as Hold;
   }
 
   private async sealedReason(

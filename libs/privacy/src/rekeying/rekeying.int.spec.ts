@@ -432,11 +432,11 @@ describe('legal holds under another hash key', () => {
     await old.take([item('1', 'ann'), item('2', 'bob')]);
     const holdsOf = ({ log, keys, sealer, ingestion: { identities } }: House) => {
       const register = new HoldRegister(log);
-      const dependencies = { log, keys, sealer, identities, database: null, clock: CLOCK };
+      const dependencies = { log, keys, sealer, identities, database: null, clock: CLOCK, approvals: ONE_IS_ENOUGH };
       return {
         register,
         manage: new ManageHolds({ ...dependencies, register }),
-        eraser: new EraseCustomerHandler({ ...dependencies, approvals: ONE_IS_ENOUGH }),
+        eraser: new EraseCustomerHandler(dependencies),
       };
     };
     const person = (user: string) => ({ identifiers: [named(user)], customerId: null });
@@ -445,7 +445,7 @@ describe('legal holds under another hash key', () => {
     // Never met in a touchpoint.
     await manage.place(new PlaceHold(person('cleo@shop.example'), '2026-2', null, 'me'));
     const bob = await manage.place(new PlaceHold(person('bob'), '2026-3', null, 'me'));
-    await manage.lift(new LiftHold(bob.outcome === 'placed' ? bob.hold.holdId : '', 'over', 'me'));
+    await manage.lift(new LiftHold(bob.outcome === 'placed' ? bob.hold.holdId : '', 'over', LOCAL_PRINCIPAL));
     expect(await eraser.execute(new EraseCustomer(person('ann'), LOCAL_PRINCIPAL))).toMatchObject({ outcome: 'held' });
 
     const fresh = await rekeyed(old);

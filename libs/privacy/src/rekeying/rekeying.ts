@@ -395,9 +395,14 @@ export class Rekeying {
   private act(event: MovedEvent): MovedEvent {
     const { sealed: _, ...act } = JSON.parse(event.data) as Partial<ActRequested> & { sealed?: string };
     const digest = this.newHash.hashOf(`\0act\0${act.digest ?? ''}`);
-    const { subjectIds, customerId = null } = (act.detail ?? {}) as {
+    const {
+      subjectIds,
+      customerId = null,
+      case: caseName,
+    } = (act.detail ?? {}) as {
       subjectIds?: string[];
       customerId?: string | null;
+      case?: string;
     };
     const named =
       subjectIds === undefined
@@ -405,6 +410,7 @@ export class Rekeying {
         : {
             until: event.occurredAt,
             detail: {
+              ...(caseName === undefined ? {} : { case: caseName }),
               customerId: customerId === null ? null : this.renamed(customerId),
               subjectIds: subjectIds.map((id) => this.renamed(id)).sort(),
             },

@@ -24,7 +24,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'libs/privacy/src/erasure/find-person.ts': [1, 'identifiers are searched for in bodies, and not shown'],
   'libs/privacy/src/content/check-contents.ts': [4, 'contents are hashed; verdicts alone are shown'],
   'libs/privacy/src/clear-text/clear-text.ts': [1, 'sealed again on the way into another log'],
-  'libs/privacy/src/rekeying/rekeying.ts': [4, 'sealed again under another key'],
+  'libs/privacy/src/rekeying/rekeying.ts': [5, 'sealed again under another key'],
   'libs/privacy/src/rekeying/compare-rekeyed.ts': [5, 'hashed; digests alone are shown'],
   'libs/privacy/src/rekeying/rekeyed-records.ts': [1, 'sealed again under another key'],
   'libs/privacy/src/rekeying/rekeyed-holds.ts': [2, 'sealed again under another key'],
@@ -58,7 +58,7 @@ const READS_DATA = /JSON\.parse\((?:\w+\.)?data\)|\.data as string/g;
 
 const ANSWERING = ['libs/queries', 'libs/data-subjects', 'libs/feeds', 'apps'];
 
-const OPENS = /\b(?:openMany|openUndamaged|openToSearch)\(|(?:sealer|from|personalData)\.open\(/g;
+const OPENS = /\b(?:openMany|openUndamaged|openToSearch|openWhole|resealWhole)\(|(?:sealer|from|personalData)\.open\(/g;
 
 const counted = (roots: readonly string[], pattern: RegExp, except: string): Record<string, number> => {
   const found: Record<string, number> = {};

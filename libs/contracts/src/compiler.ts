@@ -8,7 +8,7 @@ import { isSpoilt } from './spreadsheets.js';
 import { areLinesNotNegative, isAmountExact } from './touchpoints/order-amount.js';
 
 /** Words of ours in a schema that check nothing. */
-export const ANNOTATIONS = ['x-personal', 'x-hashed-in-place', 'x-group', 'x-origin'] as const;
+export const ANNOTATIONS = ['x-personal', 'x-personal-class', 'x-hashed-in-place', 'x-group', 'x-origin'] as const;
 /** Words of ours in the schema of a document that an operator or a client writes; see `documents/kinds.ts`. */
 const OF_DOCUMENTS = ['x-meaning', 'x-must', 'x-hint', 'x-secret', 'x-former-name', 'x-parse'] as const;
 

@@ -4,6 +4,7 @@ import { Type, type ClassConstructor } from 'class-transformer';
 import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
 import { isCurrency } from './currencies.js';
 import { parseInstant } from './instant.js';
+import type { PersonalClass } from './personal-classes.js';
 import { isSpoilt } from './spreadsheets.js';
 
 /**
@@ -68,18 +69,24 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
 }
 
-/** The field may identify a person or hold what they said: it is sealed under the person's key before it reaches the log. */
-export function Personal(): PropertyDecorator {
-  return marked({ 'x-personal': true });
+/**
+ * The field may identify a person or hold what they said: it is sealed under the person's key before it reaches the log. Of a class, it can be kept for a
+ * shorter time than the person.
+ */
+export function Personal(personalClass?: PersonalClass): PropertyDecorator {
+  return marked({ 'x-personal': true, ...ofClass(personalClass) });
 }
 
 /**
  * As `Personal`, for a field that was stored in the clear before: the content hash still covers it among the clear fields, where it stood. So an
  * event of that time that is sent again is recognised.
  */
-export function PersonalSince(): PropertyDecorator {
-  return marked({ 'x-personal': true, 'x-hashed-in-place': true });
+export function PersonalSince(personalClass?: PersonalClass): PropertyDecorator {
+  return marked({ 'x-personal': true, 'x-hashed-in-place': true, ...ofClass(personalClass) });
 }
+
+const ofClass = (personalClass: PersonalClass | undefined): JsonSchema =>
+  personalClass === undefined ? {} : { 'x-personal-class': personalClass };
 
 function marked(schema: JsonSchema): PropertyDecorator {
   return ValidateBy({ name: PERSONAL, constraints: [schema], validator: { validate: () => true } });

@@ -129,15 +129,17 @@ export type { HashKeyChanged } from './facts/engine.js';
 export { factSchema, touchpointSchema } from './schemas.js';
 export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';
-export { readSealedFields, sealedFields, type Beside, type SealedFields } from './sealed-fields.js';
+export { readSealedFields, sealedFields, type Beside, type ExpiredFields, type SealedFields } from './sealed-fields.js';
 export {
   hashedSchema,
   joinPersonal,
+  personalClassAt,
   personalPaths,
   personalPathsOf,
   separatePersonal,
   type PersonalFields,
   type Separated,
 } from './personal.js';
+export { PERSONAL_CLASSES, type PersonalClass } from './personal-classes.js';
 export { compilePattern, type Pattern } from './patterns.js';
 export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

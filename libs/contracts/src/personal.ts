@@ -1,4 +1,5 @@
 import { isObject, type JsonSchema } from './fields.js';
+import { PERSONAL_CLASSES, type PersonalClass } from './personal-classes.js';
 import { pointerKeys, pointerStep } from './validation-issue.js';
 import { touchpointSchema } from './schemas.js';
 import type { Data } from './upcasters.js';
@@ -71,6 +72,21 @@ function personalAnywhereInItems(schema: JsonSchema): boolean {
   return schema['x-personal'] === true || (isObject(schema['items']) && personalAnywhereInItems(schema['items']));
 }
 
+/** The class of the personal field that a JSON pointer into the data names, by the schema of their type; null where it has none. */
+export function personalClassAt(schema: JsonSchema, pointer: string): PersonalClass | null {
+  let part: unknown = schema;
+  for (const key of pointerKeys(pointer)) {
+    if (!isObject(part)) return null;
+    const { properties, items, additionalProperties } = part;
+    if (isObject(items)) part = items;
+    else part = isObject(properties) && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+  }
+  // A list whose items are personal is sealed as a whole.
+  while (isObject(part) && part['x-personal'] !== true && isObject(part['items'])) part = part['items'];
+  const name = isObject(part) && part['x-personal'] === true ? part['x-personal-class'] : undefined;
+  return PERSONAL_CLASSES.find((known) => known === name) ?? null;
+}
+
 /** Puts personal fields back into the data from which `separatePersonal` took them. Do so before upcasting. */
 export function joinPersonal(data: Data, personal: PersonalFields): Data {
   const whole = structuredClone(data) as Record<string, unknown>;
@@ -90,7 +106,7 @@ export function joinPersonal(data: Data, personal: PersonalFields): Data {
  * stood when the first events of the type were hashed. `earlier`: the schemas of the versions before. The schema itself where it has no such field.
  */
 export function hashedSchema(schema: JsonSchema, earlier: readonly JsonSchema[]): JsonSchema {
-  const { 'x-personal': personal, 'x-hashed-in-place': inPlace, ...clear } = schema;
+  const { 'x-personal': personal, 'x-personal-class': _, 'x-hashed-in-place': inPlace, ...clear } = schema;
   const here = personal === true && (inPlace === true || earlier.some((before) => before['x-personal'] !== true));
   let changed = here;
   const result: Record<string, unknown> = here ? { ...clear } : { ...schema };

@@ -1,6 +1,7 @@
 import { isObject, type JsonSchema } from './fields.js';
 import { ISSUES_MAX } from './issues.js';
 import { compilePattern, patternDanger, PATTERN_TEXT_MAX } from './patterns.js';
+import { PERSONAL_CLASSES } from './personal-classes.js';
 import { fragment, pointerStep, type ValidationIssue } from './validation-issue.js';
 
 /** How large a registered schema may be. */
@@ -11,7 +12,7 @@ const KEYWORDS = new Set([
   ...['type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const', 'format', 'pattern'],
   ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength'],
   ...['minItems', 'maxItems', 'minProperties', 'maxProperties', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
-  ...['title', 'description', 'default', 'examples', '$comment', 'x-personal'],
+  ...['title', 'description', 'default', 'examples', '$comment', 'x-personal', 'x-personal-class'],
 ]);
 const AT_THE_ROOT = new Set(['$schema', '$id']);
 const FORMATS = ['date-time', 'date', 'iso-4217'];
@@ -50,6 +51,16 @@ export function dangersOf(schema: JsonSchema, patterns: 'new' | 'registered' = '
         `${path}/x-personal`,
         'must be true or false, and must not depend on other fields',
         'set it to true, under properties or items, outside allOf, anyOf, oneOf, not, if',
+      );
+    const personalClass = part['x-personal-class'];
+    if (
+      personalClass !== undefined &&
+      (part['x-personal'] !== true || !PERSONAL_CLASSES.some((known) => known === personalClass))
+    )
+      report(
+        `${path}/x-personal-class`,
+        `must be one of ${PERSONAL_CLASSES.join(', ')}, beside "x-personal": true`,
+        'give one of these, or leave it out where the field is kept as long as the person',
       );
     if (part['format'] !== undefined && !FORMATS.includes(part['format'] as string))
       report(`${path}/format`, `must be one of ${FORMATS.join(', ')}`, 'use one of these, or leave it out');

@@ -18,11 +18,19 @@ const NAMES = ['$envelope', '$placeholders', '$provenance'] as const;
 /** Says that the names are used as told above, where nothing else does and a field of the data is called like one of them. */
 const MARK = '$apart';
 
+/** Personal fields of a class, of one year, whose key was destroyed. */
+export interface ExpiredFields {
+  readonly personalClass: string;
+  readonly year: number;
+}
+
 /** What is sealed of a touchpoint, as it was put together. */
 export interface SealedFields {
   /** Personal fields of its data, by pointer. */
   readonly personal: PersonalFields;
   readonly beside: Beside;
+  /** Classes of personal fields that were destroyed since, since the time for which they are kept is over: which fields they held is not known any more. */
+  readonly expired: readonly ExpiredFields[];
   /** Written before names were kept apart: a field of the data that was called like one of ours may have been overwritten. */
   readonly mixed: boolean;
 }
@@ -45,7 +53,9 @@ export function sealedFields(personal: PersonalFields | null, beside: Beside): R
  * are taken for ours.
  */
 export function readSealedFields(text: string): SealedFields {
-  const all = JSON.parse(text) as Record<string, unknown>;
+  const { $expired: expired = [], ...all } = JSON.parse(text) as Record<string, unknown> & {
+    readonly $expired?: readonly ExpiredFields[];
+  };
   const keys = Object.keys(all);
   const mixed = keys.every((key) => key.startsWith('/')) && NAMES.some((name) => `/${name}` in all);
   const personal: Record<string, unknown> = {};
@@ -55,5 +65,5 @@ export function readSealedFields(text: string): SealedFields {
     if (name !== undefined) beside[name] = all[key];
     else if (key.startsWith('/')) personal[key] = all[key];
   }
-  return { personal, beside, mixed };
+  return { personal, beside, expired, mixed };
 }

@@ -33,6 +33,8 @@ export {
   type NamespaceDescription,
   type TypeDescription,
 } from './types/type-catalogue.js';
+export { ClassRules } from './policies/class-rules.js';
+export { SealedClasses } from './pipeline/class-keys.js';
 export { FirstPolicy, policyOf } from './policies/first-policy.js';
 export { createSource, type CreatedSource } from './sources/create-source.js';
 export { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from './sources/manage-sources.js';

@@ -14,7 +14,7 @@ import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { KeyAdministration, SEALER, type Sealer } from '#keys';
 import { ACCESS, APPROVALS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, RATE_LIMITS } from '#platform';
-import type { Access, Clock, Config, Health, Logger } from '#platform';
+import type { Access, Approvals, Clock, Config, Health, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter, type RateLimits } from '#platform/nest';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
@@ -28,6 +28,8 @@ import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { inFlightMetrics, ingestionMetrics } from './metrics.js';
 import { Ingestion } from './pipeline/ingestion.js';
 import { IngestTouchpoints, IngestTouchpointsHandler } from './pipeline/ingest-touchpoints.js';
+import { SealedClasses } from './pipeline/class-keys.js';
+import { ClassRules } from './policies/class-rules.js';
 import { FirstPolicy, policyOf } from './policies/first-policy.js';
 import { PublishPolicy, PublishPolicyHandler } from './policies/publish-policy.js';
 import { DiscardQuarantined, DiscardQuarantinedHandler } from './quarantine/discard-quarantined.js';
@@ -59,6 +61,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
     private readonly inFlight: InFlight,
     private readonly contracts: TypeContracts,
     private readonly sources: Sources,
+    private readonly classRules: ClassRules,
     private readonly routes: FastifyRoutes,
     @Inject(ACCESS) private readonly access: Access,
     @Inject(RATE_LIMITS) private readonly rates: RateLimits,
@@ -92,6 +95,17 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
           useFactory: async (log: EventLog) => new Sources((await recordedSources(log)).sources),
           inject: [EVENT_LOG],
         },
+        { provide: SealedClasses, useFactory: () => new SealedClasses() },
+        {
+          provide: ClassRules,
+          useFactory: async (log: EventLog, classes: SealedClasses, clock: Clock) => {
+            const rules = new ClassRules(log, classes, clock);
+            // Nothing is sealed before the classes are known.
+            await rules.refresh();
+            return rules;
+          },
+          inject: [EVENT_LOG, SealedClasses, CLOCK],
+        },
         {
           provide: ManageSources,
           useFactory: (log: EventLog, sources: Sources, contracts: TypeContracts, clock: Clock) =>
@@ -112,11 +126,12 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
             sources: Sources,
             config: Config,
             clock: Clock,
+            classes: SealedClasses,
           ) => {
             const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
-            return new Ingestion({ log, sealer, contracts, sources, firstPolicy });
+            return new Ingestion({ log, sealer, contracts, sources, classes, firstPolicy });
           },
-          inject: [EVENT_LOG, SEALER, TypeContracts, Sources, CONFIG, CLOCK],
+          inject: [EVENT_LOG, SEALER, TypeContracts, Sources, CONFIG, CLOCK, SealedClasses],
         },
         {
           provide: InFlight,
@@ -163,7 +178,13 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         commandHandler(CheckTouchpoints, CheckTouchpointsHandler, [Ingestion]),
         commandHandler(DiscardMany, DiscardManyHandler, [OpenQuarantined, Quarantine, CLOCK]),
         commandHandler(ReleaseMany, ReleaseManyHandler, [OpenQuarantined, ReleaseQuarantinedHandler]),
-        commandHandler(PublishPolicy, PublishPolicyHandler, [EVENT_LOG, CLOCK, APPROVALS]),
+        commandHandler(
+          PublishPolicy,
+          PublishPolicyHandler,
+          [EVENT_LOG, CLOCK, APPROVALS, ClassRules],
+          (log: EventLog, clock: Clock, approvals: Approvals, rules: ClassRules) =>
+            new PublishPolicyHandler(log, clock, approvals, () => rules.refresh()),
+        ),
         commandHandler(RegisterType, RegisterTypeHandler, [EVENT_LOG, TypeContracts, CLOCK]),
       ],
       exports: [Ingestion, IngestTouchpointsHandler],
@@ -195,6 +216,8 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
       watch.start();
       this.following.push(watch);
     }
+    this.classRules.start();
+    this.following.push(this.classRules);
     // A file has one owner, which registers all its types and sources itself.
     if (this.config.eventLog.kind !== 'sqlite')
       this.following.push(followTypes(this.log, this.contracts), followSources(this.log, this.sources));

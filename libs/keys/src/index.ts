@@ -1,4 +1,6 @@
 export { KEY_STORE, SEALER } from './tokens.js';
+export type { ClassKeyCount, DestroyedClassKeys } from './class-keys.js';
+export { joinParts, partsOf, sealPrefix, type ClassYear } from './sealed-text.js';
 export type { KeptHold, KeyHold } from './holds.js';
 export {
   KeyHeldError,

@@ -1,6 +1,8 @@
 import type { Instant } from '#contracts';
+import type { ClassKeyKeeping } from './class-keys.js';
 import type { HoldKeeping, KeyHold } from './holds.js';
 import type { EarlierSubjectIds } from './rekeying/earlier-subject-ids.js';
+import type { ClassYear } from './sealed-text.js';
 
 /** The key that opens what is sealed for one subject (or one quarantined body). Never logged, never serialised. */
 export interface SubjectKey {
@@ -19,7 +21,7 @@ export type KeyState = SubjectKey | 'erased';
  * Keeps the keys of sealed personal data, apart from the log. A person is forgotten by destroying their keys: afterwards no file of the store
  * holds the bytes of the key, and no new key is ever made under its id.
  */
-export interface KeyStore extends HoldKeeping {
+export interface KeyStore extends HoldKeeping, ClassKeyKeeping {
   /** Derives the ids of subjects: 32 bytes, made once, never changed. See `subjectIdOf`. */
   readonly hashKey: Uint8Array;
   /** Identifies the hash key without revealing it: 32 hex characters. */
@@ -32,8 +34,8 @@ export interface KeyStore extends HoldKeeping {
    */
   keysFor(ids: readonly string[], options?: { readonly create?: boolean }): Promise<ReadonlyMap<string, KeyState>>;
   /**
-   * Makes a key that belongs to no single subject (a quarantined body's), listed under the subjects found in it: destroying any of their keys
-   * destroys it. Resolves with each key in order; an existing key is given again, and `erased` where it, or one of its subjects, was destroyed.
+   * Makes a key beside those of subjects (of a quarantined body, or of a subject's class and year), listed under the subjects that it concerns: destroying any
+   * of their keys destroys it. Resolves with each key in order; an existing key is given again, and `erased` where it, or one of its subjects, was destroyed.
    */
   createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]>;
   /**
@@ -54,13 +56,15 @@ export interface KeyStore extends HoldKeeping {
   close(): Promise<void>;
 }
 
-/** A key that belongs to no single subject. */
+/** A key beside those of subjects. */
 export interface ListedKey {
   readonly id: string;
   /** The subjects whose erasure destroys it. */
   readonly listedUnder: readonly string[];
   /** When it is destroyed at the latest; absent where it is kept. */
   readonly keepUntil?: Instant | null;
+  /** The class and year that it is for: see `destroyClassKeys`. */
+  readonly classYear?: ClassYear;
 }
 
 /** What else `destroy` does. */

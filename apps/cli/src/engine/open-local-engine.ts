@@ -15,6 +15,7 @@ import {
   CheckTouchpointsHandler,
   DiscardManyHandler,
   DiscardQuarantinedHandler,
+  ClassRules,
   FirstPolicy,
   Ingestion,
   IngestTouchpointsHandler,
@@ -28,6 +29,7 @@ import {
   keyPermits,
   ManageSources,
   recordedSources,
+  SealedClasses,
   SourceActivity,
   Sources,
   TypeContracts,
@@ -126,7 +128,9 @@ export async function openLocalEngine(
     const contracts = new TypeContracts(await registeredTypes(log));
     const firstPolicy = new FirstPolicy(log, policyOf(config.policy), () => clock.now());
     const sources = new Sources((await recordedSources(log)).sources);
-    const ingestion = new Ingestion({ log: timed, sealer, contracts, sources, firstPolicy });
+    const classes = new SealedClasses();
+    await new ClassRules(log, classes, clock).refresh();
+    const ingestion = new Ingestion({ log: timed, sealer, contracts, sources, classes, firstPolicy });
     const { identities } = ingestion;
     const quarantine = new Quarantine(log, sealer);
     const openApiKeys = () => ApiKeys.open(keys.apiKeys, clock);

@@ -55,7 +55,7 @@ export class MessageBounced {
   @Optional() @OneOf(...MEDIA) medium?: string;
   /** `hard`: there is no such address; `soft`: not now. */
   @Optional() @OneOf('hard', 'soft') kind?: string;
-  @Optional() @Text(500) @Personal() diagnostic?: string;
+  @Optional() @Text(500) @Personal('free-text') diagnostic?: string;
 }
 
 /** The customer, or their mail program for them, opened a message of ours. */
@@ -70,8 +70,8 @@ export class SiteVisited {
   /** The page without its query: a query may hold an address or a name. */
   @Optional() @Text(2000) page?: string;
   /** The whole address. */
-  @Optional() @Text(4000) @Personal() url?: string;
-  @Optional() @Text(4000) @Personal() referrer?: string;
+  @Optional() @Text(4000) @Personal('addresses') url?: string;
+  @Optional() @Text(4000) @Personal('addresses') referrer?: string;
   /** Where the visit came from: `google`, `newsletter`. */
   @Optional() @Text() origin?: string;
   @Optional() @Text() campaign?: string;

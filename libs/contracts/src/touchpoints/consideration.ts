@@ -11,7 +11,7 @@ export class ProductViewed {
 
 /** The customer searched among the products. */
 export class ProductSearched {
-  @Optional() @FreeText() @Personal() query?: string;
+  @Optional() @FreeText() @Personal('free-text') query?: string;
   @Optional() @Text() category?: string;
   /** How many products were found. */
   @Optional() @Whole(0, 1_000_000_000) results?: number;
@@ -35,7 +35,7 @@ export class EnquiryMade {
   @Optional() @Id() enquiryId?: string;
   @Optional() @Text() topic?: string;
   @Optional() @Text() category?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer met an employee or a partner. */
@@ -43,5 +43,5 @@ export class ContactMet {
   @Optional() @Text() topic?: string;
   @Optional() @Text() place?: string;
   @Optional() @Whole(0, 1440) minutes?: number;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }

@@ -64,7 +64,7 @@ export class SubscriptionDowngraded {
 export class SubscriptionPaused {
   @Id() contractId!: string;
   @Optional() @Moment() resumesAt?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
 }
 
 /** The contract runs again. */
@@ -76,12 +76,12 @@ export class SubscriptionResumed {
 export class SubscriptionCancelled {
   @Id() contractId!: string;
   @Optional() @Moment() endsAt?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The contract is over. */
 export class SubscriptionEnded {
   @Id() contractId!: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
 }

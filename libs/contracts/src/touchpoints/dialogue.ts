@@ -31,7 +31,7 @@ export class ContactMade {
   @Optional() @Whole(0, 1440) minutes?: number;
   @Optional() @AmountMinor() costMinor?: number;
   @Optional() @Currency() currency?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer answered a proposal, or let it pass. */
@@ -39,8 +39,8 @@ export class ResponseGiven {
   @OneOf('accepted', 'declined', 'ignored') answer!: string;
   @Optional() @Id() actionId?: string;
   @Optional() @Text() proposition?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer wants no more messages of this kind. */
@@ -48,7 +48,7 @@ export class Unsubscribed {
   @Optional() @Text() newsletter?: string;
   @Optional() @OneOf(...MEDIA) medium?: string;
   @Optional() @Text() purpose?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
 }
 
 /** The customer called a message of ours spam. */

@@ -47,7 +47,7 @@ export class CheckoutStarted {
 export class QuoteRequested {
   @Optional() @Id() quoteId?: string;
   @Optional() @Text() category?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** We sent a quote: it is open until it is accepted, declined, or no longer valid. */
@@ -70,8 +70,8 @@ export class QuoteAccepted {
 export class QuoteDeclined {
   @Id() quoteId!: string;
   /** The reason's code in the business's own list. */
-  @Optional() @Text() @PersonalSince() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** A quote's validity ended without an answer. */

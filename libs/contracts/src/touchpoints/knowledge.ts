@@ -9,7 +9,7 @@ export class ContentViewed {
   /** The category of product that it is about. */
   @Optional() @Text() category?: string;
   @Optional() @Text(2000) page?: string;
-  @Optional() @Text(4000) @Personal() url?: string;
+  @Optional() @Text(4000) @Personal('addresses') url?: string;
   @Optional() @Whole(0, 86_400) seconds?: number;
 }
 
@@ -20,7 +20,7 @@ export class MessageClicked {
   @Optional() @OneOf(...MEDIA) medium?: string;
   /** The name of the link, as the mailing calls it. */
   @Optional() @Text() link?: string;
-  @Optional() @Text(4000) @Personal() url?: string;
+  @Optional() @Text(4000) @Personal('addresses') url?: string;
 }
 
 /** The customer asked for a newsletter. */

@@ -5,7 +5,7 @@ export class PointsEarned {
   @Whole(1, 1_000_000_000) points!: number;
   @Optional() @Id() lotId?: string;
   @Optional() @Id() orderId?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
   /** Absent where the lot does not expire. */
   @Optional() @Moment() expiresAt?: string;
 }

@@ -18,7 +18,7 @@ export class ConsentGiven {
   /** What they were shown: the name and version of the text. */
   @Optional() @Text() wording?: string;
   /** What shows that it was the customer: an address, a call, a signature. */
-  @Optional() @FreeText() @Personal() evidence?: string;
+  @Optional() @FreeText() @Personal('free-text') evidence?: string;
 }
 
 /** The customer took a consent back. */
@@ -39,7 +39,7 @@ export class AccountJoined {
 /** The customer no longer belongs to an account. */
 export class AccountLeft {
   @Id() accountId!: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
 }
 
 /** An employee, team or partner was put in charge of the customer. */
@@ -51,6 +51,6 @@ export class OwnerAssigned {
 
 /** An employee wrote a note about the customer. */
 export class NoteAdded {
-  @FreeText() @Personal() text!: string;
+  @FreeText() @Personal('notes') text!: string;
   @Optional() @Text() topic?: string;
 }

@@ -87,16 +87,16 @@ export class OrderAmended {
   @Optional() @AmountMinor() discountMinor?: number;
   /** What the whole order costs us from here on. */
   @Optional() @SignedAmountMinor() costMinor?: number;
-  @Optional() @Text() @Personal() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @Personal('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** An order was cancelled as a whole: it stops counting from here on. */
 export class OrderCancelled {
   @Id() orderId!: string;
   /** The reason's code in the business's own list. */
-  @Optional() @Text() @PersonalSince() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** One line that came back. */
@@ -122,8 +122,8 @@ export class OrderReturned {
   @Optional() @AmountMinor() amountMinor?: number;
   /** The currency of the amounts; where it is absent, the order's. */
   @Optional() @Currency() currency?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** A payment did not go through. It moves the customer only when it names a contract. */
@@ -133,7 +133,7 @@ export class PaymentFailed {
   @Optional() @Id() paymentId?: string;
   @Optional() @AmountMinor() amountMinor?: number;
   @Optional() @Currency() currency?: string;
-  @Optional() @Text() @PersonalSince() reason?: string;
+  @Optional() @Text() @PersonalSince('free-text') reason?: string;
 }
 
 /**

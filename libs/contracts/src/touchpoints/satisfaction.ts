@@ -30,7 +30,7 @@ export class SurveyAnswered {
   @Optional() @Id() orderId?: string;
   @Optional() @Id() caseId?: string;
   @Optional() @Text() topic?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer published what the customer thinks. */
@@ -40,5 +40,5 @@ export class ReviewPosted {
   @Optional() @Id() orderId?: string;
   @Optional() @Id() sku?: string;
   @Optional() @Text() category?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }

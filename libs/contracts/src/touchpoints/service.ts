@@ -41,7 +41,7 @@ export class CaseOpened {
   @Optional() @Id() orderId?: string;
   @Optional() @Text() topic?: string;
   @Optional() @OneOf('low', 'normal', 'high', 'urgent') severity?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 const COST_HAS_CURRENCY: Rule = {
@@ -57,7 +57,7 @@ export class CaseResolvedV1 {
   @Optional() @Decimal(0, 100_000) hours?: number;
   @Optional() @Matching('^\\d{1,9}(?:\\.\\d{1,4})?$', 14, 'a decimal amount, such as "12.50"') cost?: string;
   @Optional() @Currency() currency?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** A case was closed: how long an employee worked on it, and what that cost. It closes the complaint of the same case. */
@@ -69,7 +69,7 @@ export class CaseResolved {
   @Optional() @Currency() currency?: string;
   /** Whether it was resolved within the standard that the business set itself. */
   @Optional() @Flag() withinStandard?: boolean;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer complained. The complaint is open until the case of this id is resolved. */
@@ -78,7 +78,7 @@ export class ComplaintMade {
   @Optional() @Id() caseId?: string;
   @Optional() @Id() orderId?: string;
   @Optional() @Text() topic?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** An employee took a call. */
@@ -91,12 +91,12 @@ export class CallHandled {
   @Optional() @Currency() currency?: string;
   @Optional() @Text() topic?: string;
   @Optional() @Text() outcome?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }
 
 /** The customer wrote in the community. */
 export class CommunityPosted {
   @Optional() @Id() postId?: string;
   @Optional() @Text() topic?: string;
-  @Optional() @FreeText() @Personal() text?: string;
+  @Optional() @FreeText() @Personal('free-text') text?: string;
 }

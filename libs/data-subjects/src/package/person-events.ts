@@ -5,6 +5,7 @@ import {
   touchpointType,
   upcast,
   type Data,
+  type ExpiredFields,
   type Origin,
   type TouchpointMeta,
   type TypeRegistry,
@@ -39,6 +40,8 @@ export interface PersonEvent {
   readonly data: unknown;
   /** What came with it and is no field of its data. */
   readonly beside: unknown;
+  /** Classes of personal fields that were destroyed since the time for which the policy keeps them is over; absent where there are none. */
+  readonly expired?: readonly ExpiredFields[];
   /** Of a quarantined event: its body, without what concerns other people; null where it can no longer be opened. */
   readonly body?: unknown;
   /** Values of other people that were left sealed, or taken out. */
@@ -159,12 +162,13 @@ class EventView {
       const { namespace, role: its } = identifier;
       return { namespace, role: its, value: at < 0 ? null : (values[at] ?? null) };
     });
-    const { data, beside } = shown;
+    const { data, beside, expired } = shown;
     return {
       ...this.envelope(event, role),
       ...{ channel: meta.channel, test: meta.test === true, identifiers },
       data: upcast(event.type, event.schemaVersion, data),
       beside: Object.keys(beside).length === 0 ? null : beside,
+      ...(expired.length === 0 ? {} : { expired }),
       withheld,
     };
   }
@@ -198,7 +202,7 @@ class EventView {
   }
 }
 
-const NOTHING = { data: {}, beside: {}, withheld: 0 } as const;
+const NOTHING = { data: {}, beside: {}, expired: [], withheld: 0 } as const;
 
 /** A body that was cut is no JSON: it is shown as a text. */
 function parsed(text: string): unknown {

@@ -31,6 +31,10 @@ function interrupted(keys: KeyStore, meanwhile: () => Promise<unknown>): KeyStor
     placeHold: (hold) => keys.placeHold(hold),
     liftHold: (holdId) => keys.liftHold(holdId),
     holdsOn: (ids) => keys.holdsOn(ids),
+    classKeys: () => keys.classKeys(),
+    destroyClassKeys: (classYear, limit) => keys.destroyClassKeys(classYear, limit),
+    destroyedClassKeys: () => keys.destroyedClassKeys(),
+    confirmDestroyed: (destroyed) => keys.confirmDestroyed(destroyed),
     onDestroyed: (listener) => keys.onDestroyed(listener),
     close: () => keys.close(),
   };

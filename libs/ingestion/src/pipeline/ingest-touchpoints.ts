@@ -3,6 +3,7 @@ import { STREAMS, type Instant } from '#contracts';
 import type { AppendItem, ReceiptDraft } from '#event-log';
 import { LruCache, type KeyState } from '#keys';
 import { checkFact, type ValidFact } from '../facts/business-fact.js';
+import type { ClassKeys } from './class-keys.js';
 import { OWN_SOURCES } from './envelope.js';
 import { idReused, notStorable, type Ingestion } from './ingestion.js';
 import {
@@ -114,10 +115,10 @@ export class IngestTouchpointsHandler {
     const batch = new IngestBatch(items, receivedAt, arrival, publisher, namesPositions);
     const rejected: NotAppended[] = [];
     const touchpoints = await this.validate(batch, rejected);
-    await this.ingestion.identities.loadKeys(touchpoints);
+    const classKeys = await this.ingestion.loadKeys(touchpoints);
     const pending: PendingAppends = { items: [], outcomes: [] };
     const suppressed: ItemResult[] = [];
-    await this.seal(batch, touchpoints, pending, suppressed);
+    await this.seal(batch, { touchpoints, classKeys }, pending, suppressed);
     await this.quarantine(batch, rejected, pending, suppressed);
     const notAppended = await this.append(batch, pending, suppressed);
     // What the log itself does not accept is quarantined in a batch of its own, with its own receipt.
@@ -185,10 +186,12 @@ export class IngestTouchpointsHandler {
 
   private async seal(
     { items, receivedAt, valid, publisher: { by } }: IngestBatch,
-    touchpoints: readonly ValidTouchpoint[],
+    loaded: { readonly touchpoints: readonly ValidTouchpoint[]; readonly classKeys: ClassKeys | null },
     pending: PendingAppends,
     suppressed: ItemResult[],
   ): Promise<void> {
+    const { touchpoints } = loaded;
+    let { classKeys } = loaded;
     const { identities, sealer } = this.ingestion;
     const turns = new Turns(this.nextTurn);
     let { epoch } = identities;
@@ -199,7 +202,7 @@ export class IngestTouchpointsHandler {
       const item =
         'kind' in touchpoint
           ? touchpoint.append
-          : sealEvent(touchpoint, epoch, sealer, receivedAt, by, items[index]?.provenance);
+          : sealEvent(touchpoint, { epoch, classKeys }, sealer, receivedAt, by, items[index]?.provenance);
       if (item === null) suppressed.push(suppressedResult(index, source, id));
       else {
         pending.items.push(item);
@@ -208,7 +211,7 @@ export class IngestTouchpointsHandler {
       if (!turns.isOver(items[index]?.size) || index === items.length - 1) continue;
       await turns.next();
       // A person may have been erased in the meantime.
-      if (identities.epoch !== epoch) await identities.loadKeys(touchpoints);
+      if (identities.epoch !== epoch) classKeys = await this.ingestion.loadKeys(touchpoints);
       ({ epoch } = identities);
     }
   }

@@ -7,6 +7,7 @@ import { TypeContracts } from '../types/type-contracts.js';
 import { checkFact } from '../facts/business-fact.js';
 import { checkEnvelope, type Envelope } from './envelope.js';
 import { ErasedPersons } from '../quarantine/erased-persons.js';
+import { ClassKeys, SealedClasses } from './class-keys.js';
 import { Identities } from './identities.js';
 import type { IngestItem } from './item.js';
 import { placeInTime } from './moment.js';
@@ -19,6 +20,8 @@ export interface IngestionDependencies {
   readonly sealer: Sealer;
   readonly contracts?: TypeContracts;
   readonly sources?: Sources;
+  /** Classes of personal fields that are sealed under keys of their own; by default none. */
+  readonly classes?: SealedClasses;
   /** Published before the first touchpoint, where the log has no policy; absent where the log has one. */
   readonly firstPolicy?: FirstPolicy;
 }
@@ -38,6 +41,7 @@ export type Admission =
 export class Ingestion {
   readonly contracts: TypeContracts;
   readonly sources: Sources;
+  readonly classes: SealedClasses;
   readonly identities: Identities;
   readonly log: EventLog;
   readonly sealer: Sealer;
@@ -49,6 +53,7 @@ export class Ingestion {
     sealer,
     contracts = new TypeContracts(),
     sources = new Sources(),
+    classes = new SealedClasses(),
     firstPolicy,
   }: IngestionDependencies) {
     this.log = log;
@@ -56,6 +61,7 @@ export class Ingestion {
     this.sealer = sealer;
     this.contracts = contracts;
     this.sources = sources;
+    this.classes = classes;
     this.identities = new Identities(sealer);
     this.erasedPersons = new ErasedPersons(log, sealer.keys);
   }
@@ -84,6 +90,16 @@ export class Ingestion {
     const separation = priced === null ? read : hashedWithoutCurrency(read);
     const additions = additionsOf(envelope, completion, source, priced !== null);
     return { envelope, others, unknown, completion, identified, moment, contract, separation, additions };
+  }
+
+  /**
+   * Loads the keys with which touchpoints are sealed, and creates the missing ones. Those of the subjects come last: an erasure in the meantime is then known
+   * when this resolves.
+   */
+  async loadKeys(touchpoints: readonly ValidTouchpoint[]): Promise<ClassKeys | null> {
+    const classKeys = this.classes.areNone ? null : await ClassKeys.load(touchpoints, this.classes, this.sealer);
+    await this.identities.loadKeys(touchpoints);
+    return classKeys;
   }
 
   /** What is wrong with the type and the data of an event that is rejected already: its sender should hear all at once. */
@@ -140,11 +156,11 @@ export class Ingestion {
         ? checkFact(item, this.sources, { receivedAt, arrivedAt, by })
         : this.validate(item, receivedAt, arrivedAt);
     if (touchpoint instanceof Rejection) return { outcome: 'rejected', rejection: touchpoint };
-    if (!('kind' in touchpoint)) await this.identities.loadKeys([touchpoint]);
+    const classKeys = 'kind' in touchpoint ? null : await this.loadKeys([touchpoint]);
     const event =
       'kind' in touchpoint
         ? touchpoint.append
-        : sealEvent(touchpoint, this.identities.epoch, this.sealer, receivedAt, by);
+        : sealEvent(touchpoint, { epoch: this.identities.epoch, classKeys }, this.sealer, receivedAt, by);
     if (event === null) return { outcome: 'suppressed' };
     if (this.lacksPolicy) await this.publishFirstPolicy();
     const [verdict] = await this.log.appendMany([event]);

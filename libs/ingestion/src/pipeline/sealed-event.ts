@@ -2,8 +2,9 @@ import { sealedFields, STREAMS, type Beside, type Instant, type PersonalFields }
 import type { AppendItem } from '#event-log';
 import { LruCache, type Sealer, type SubjectKey } from '#keys';
 import { canonical } from './canonical.js';
+import type { ClassKeys } from './class-keys.js';
 import type { CheckedEnvelope, Envelope } from './envelope.js';
-import type { Identified, Identity, NamedIdentity } from './identities.js';
+import type { Identified, NamedIdentity } from './identities.js';
 import type { Provenance } from './item.js';
 import type { Moment } from './moment.js';
 import type { Separation } from './separator.js';
@@ -21,6 +22,14 @@ export interface ValidTouchpoint extends CheckedEnvelope {
   readonly additions: Additions | null;
 }
 
+/** With what a touchpoint is sealed. */
+export interface SealingKeys {
+  /** At which the keys of all its subjects were loaded. */
+  readonly epoch: number;
+  /** Null where none of the batch has a field of a class with a key of its own. */
+  readonly classKeys: ClassKeys | null;
+}
+
 /**
  * The step: seals what is personal and makes the event for the log. Null where one of its own subjects was erased: then nothing
  * of it is kept. Another person who was erased (a referee, a recipient) is left out of it. The keys of all subjects
@@ -29,13 +38,14 @@ export interface ValidTouchpoint extends CheckedEnvelope {
  * The content hash covers what the source said: neither when it was sent and received, nor an instant derived from that.
  */
 export function sealEvent(
-  { envelope, others, identified, moment, contract, separation, additions }: ValidTouchpoint,
-  epoch: number,
+  touchpoint: ValidTouchpoint,
+  { epoch, classKeys }: SealingKeys,
   sealer: Sealer,
   receivedAt: Instant,
   by: string | null,
   provenance?: Provenance,
 ): AppendItem | null {
+  const { envelope, others, identified, moment, contract, separation, additions } = touchpoint;
   const own = identified.self.keyAt(epoch);
   if (own === null || own === 'erased') return null;
   let identifiers = '';
@@ -52,7 +62,6 @@ export function sealEvent(
     identifiers = identifiers === '' ? written : `${identifiers},${written}`;
     subjects += `${role} ${key.id} `;
   }
-  const { personal } = separation;
   const beside = besideOf(others, identified);
   const dataText = JSON.stringify(separation.data);
   // A field that became personal later is sealed, and hashed where it stood.
@@ -68,7 +77,7 @@ export function sealEvent(
     (additions === null ? '' : additions.test ? `,"test":true${additions.meta}` : additions.meta) +
     (by === null ? '' : `,"by":${quoted(by)}`) +
     placeOf(provenance) +
-    sealed(personal, beside, provenance, identified.self, own, sealer) +
+    sealed({ touchpoint, beside, provenance, own, sealer, classKeys }) +
     '}';
   const { type, schemaVersion = '' } = envelope;
   const stated = additions?.local ?? moment.stated ?? '';
@@ -142,14 +151,23 @@ export function hashedPersonal(personal: PersonalFields | null, beside: Beside |
 }
 
 /** What is sealed of the event, with the key and the headers of its message: these may name a person, and are not part of the content. */
-function sealed(
-  personal: PersonalFields | null,
-  beside: Beside | null,
-  provenance: Provenance | undefined,
-  self: Identity,
-  own: SubjectKey,
-  sealer: Sealer,
-): string {
+function sealed({
+  touchpoint,
+  beside,
+  provenance,
+  own,
+  sealer,
+  classKeys,
+}: {
+  readonly touchpoint: ValidTouchpoint;
+  readonly beside: Beside | null;
+  readonly provenance: Provenance | undefined;
+  readonly own: SubjectKey;
+  readonly sealer: Sealer;
+  readonly classKeys: ClassKeys | null;
+}): string {
+  const { personal } = touchpoint.separation;
+  const { self } = touchpoint.identified;
   const { key = null, headers = null } = provenance ?? {};
   if (personal === null && beside === null) {
     if (key === null && headers === null) return '';
@@ -161,6 +179,7 @@ function sealed(
   const $provenance =
     key === null && headers === null ? {} : { $provenance: { key, ...(headers === null ? {} : { headers }) } };
   const fields = sealedFields(personal, { ...beside, ...$provenance });
+  if (classKeys !== null && personal !== null) return `,"sealed":"${classKeys.seal(touchpoint, fields, own)}"`;
   return `,"sealed":"${sealer.seal(own, JSON.stringify(canonical(fields)))}"`;
 }
 

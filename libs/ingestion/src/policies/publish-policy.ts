@@ -98,6 +98,8 @@ export class PublishPolicyHandler {
     private readonly log: EventLog,
     private readonly clock: Clock,
     private readonly approvals: Approvals,
+    /** Called once a policy was published, before its publisher is told. */
+    private readonly onPublished: () => Promise<unknown> = () => Promise.resolve(),
   ) {
     approvals.onApproved('policy-publish', (act) => this.perform(act));
     approvals.onApproved('retention-publish', (act) => this.perform(act));
@@ -136,6 +138,7 @@ export class PublishPolicyHandler {
   private async publish({ published, before }: OnRecordBeside, by: string): Promise<PublishVerdict> {
     const expected = before.at(-1)?.event.revision ?? 'no-stream';
     const [appended] = await this.log.append(STREAM, expected, [policyEvent(published, this.clock.now(), by)]);
+    if (appended?.status === 'accepted' || appended?.status === 'duplicate') await this.onPublished();
     switch (appended?.status) {
       case 'accepted':
       case 'duplicate':

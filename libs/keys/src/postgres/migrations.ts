@@ -97,4 +97,16 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
     name: 'standing purposes of API keys',
     sql: `ALTER TABLE perennial_keys.api_keys ADD COLUMN standing_purpose text`,
   },
+  {
+    number: 8,
+    name: 'keys of classes and years',
+    sql: `
+      -- The keys of a class of personal fields and a year. Each is listed under its subject.
+      CREATE TABLE perennial_keys.class_keys (key_id bytea PRIMARY KEY, class text NOT NULL, year int NOT NULL);
+      CREATE INDEX class_keys_by_year ON perennial_keys.class_keys (class, year);
+      -- How many were destroyed since their time was over, and how many of these the log records.
+      CREATE TABLE perennial_keys.class_keys_destroyed (
+        class text NOT NULL, year int NOT NULL, total bigint NOT NULL, recorded bigint NOT NULL, PRIMARY KEY (class, year));
+    `,
+  },
 ];

@@ -13,6 +13,15 @@ import { KEY_MIGRATIONS } from './migrations.js';
 import { KeyStoreLock } from './key-store-lock.js';
 import { asKeyStoreError, translated } from './postgres-errors.js';
 import type { KeptHold, KeyHold } from '../holds.js';
+import type { ClassKeyCount, DestroyedClassKeys } from '../class-keys.js';
+import type { ClassYear } from '../sealed-text.js';
+import {
+  addClassKeys,
+  classKeyCounts,
+  confirmClassKeys,
+  destroyedClassKeys,
+  releaseClassKeys,
+} from './postgres-class-keys.js';
 import { holdsOn, keptOf, liftHold, placeHold } from './postgres-holds.js';
 import {
   KeyHeldError,
@@ -66,7 +75,7 @@ const INHERIT = [
 const FACT = 'INSERT INTO perennial_keys.facts (name, value) VALUES ($1, $2)';
 const POLL = 'SELECT n, id, NULL::bytea AS secret FROM perennial_keys.erasures WHERE n > $1 ORDER BY n';
 /** Empties every table, the hash key included. */
-const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys', 'blocked_principals', 'holds', 'held'].map((table) => `perennial_keys.${table}`).join()}`;
+const EMPTY = `TRUNCATE ${['facts', 'keys', 'listed', 'expiring', 'erasures', 'erased_earlier', 'api_keys', 'blocked_principals', 'holds', 'held', 'class_keys', 'class_keys_destroyed'].map((table) => `perennial_keys.${table}`).join()}`;
 const READ = 'SELECT NULL::bigint AS n, id, secret FROM perennial_keys.keys WHERE id = ANY($1::bytea[])';
 const MAKE_LISTED = `
   WITH listing AS (
@@ -300,6 +309,10 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
             bytesOfAll(expiring.map(({ id }) => id)),
             expiring.map(({ keepUntil }) => new Date(keepUntil as number)),
           ]);
+        await addClassKeys(
+          client,
+          making.flatMap(({ id, classYear }) => (classYear === undefined ? [] : [{ id, classYear }])),
+        );
         for (const [id, state] of statesOf((await client.query<KeyRow>(READ, [bytesOfAll(ids)])).rows))
           known.set(id, state);
       }
@@ -378,6 +391,30 @@ export class PostgresKeyStore implements RekeyableKeyStore, KeyStoreFacts {
       this.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM perennial_keys.expiring'),
     );
     return rows[0]?.n ?? 0;
+  }
+
+  async classKeys(): Promise<readonly ClassKeyCount[]> {
+    return translated(classKeyCounts(this.pool));
+  }
+
+  async destroyClassKeys(classYear: ClassYear, limit: number): Promise<number> {
+    await this.lock.ensureHeld();
+    const destroyed = await inTransaction(this.pool, async (client) => {
+      const ids = await releaseClassKeys(client, classYear, limit);
+      await forbid(client, ids);
+      return ids.length;
+    });
+    if (destroyed > 0) await this.poll();
+    return destroyed;
+  }
+
+  async destroyedClassKeys(): Promise<readonly DestroyedClassKeys[]> {
+    return translated(destroyedClassKeys(this.pool));
+  }
+
+  async confirmDestroyed(destroyed: readonly DestroyedClassKeys[]): Promise<void> {
+    await this.lock.ensureHeld();
+    await translated(confirmClassKeys(this.pool, destroyed));
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {
@@ -531,6 +568,7 @@ async function forbid(
   if (ids.length === 0) return [];
   const { rows } = await client.query<{ id: Buffer; had_none: boolean }>(FORBID, [ids]);
   await client.query('DELETE FROM perennial_keys.expiring WHERE key_id = ANY($1::bytea[])', [ids]);
+  await client.query('DELETE FROM perennial_keys.class_keys WHERE key_id = ANY($1::bytea[])', [ids]);
   await client.query('INSERT INTO perennial_keys.erasures (id) SELECT * FROM unnest($1::bytea[])', [
     rows.map(({ id }) => id),
   ]);

@@ -10,7 +10,9 @@ import { guarded } from './guarded-database.js';
 import { copyKeyStoreInThread } from './key-copier.js';
 import { asKeyStoreError } from './sqlite-errors.js';
 import { KEY_STORE_PRAGMAS } from './pragmas.js';
+import type { ClassKeyCount, DestroyedClassKeys } from '../class-keys.js';
 import type { KeptHold, KeyHold } from '../holds.js';
+import type { ClassYear } from '../sealed-text.js';
 import {
   KeyHeldError,
   KeyStoreError,
@@ -34,6 +36,7 @@ import type { SessionTable } from '../sessions/session-row.js';
 import { sqliteApiKeys } from './sqlite-api-keys.js';
 import { sqliteSessions } from './sqlite-sessions.js';
 import { HOLD_TABLES, SqliteHolds } from './sqlite-holds.js';
+import { CLASS_KEY_TABLES, SqliteClassKeys } from './sqlite-class-keys.js';
 import { WalSync } from './wal-sync.js';
 
 const ID_BYTES = 16;
@@ -55,7 +58,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS erased (id BLOB PRIMARY KEY) WITHOUT ROWID;
   -- Of these, the ids that were erased under an earlier hash key, as they are derived under the present one.
   CREATE TABLE IF NOT EXISTS erased_earlier (id BLOB PRIMARY KEY) WITHOUT ROWID;
-${HOLD_TABLES}`;
+${HOLD_TABLES}${CLASS_KEY_TABLES}`;
 
 export interface SqliteKeyStoreOptions {
   /** The file, or `:memory:`. */
@@ -136,6 +139,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
   private readonly syncing: WalSync | null;
   private readonly maker: KeyMaker;
   private readonly holds: SqliteHolds;
+  private readonly ofClasses: SqliteClassKeys;
   /** The thread that makes keys; null until the first large request has started it. */
   private makerThread: KeyMakerClient | null = null;
   private starting: Promise<void> | null = null;
@@ -158,6 +162,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     this.apiKeys = sqliteApiKeys(db);
     this.sessions = sqliteSessions(db);
     this.holds = new SqliteHolds(db);
+    this.ofClasses = new SqliteClassKeys(db);
     this.statements = {
       key: db.prepare('SELECT secret FROM keys WHERE id = ?'),
       insertKey: db.prepare('INSERT INTO keys (id, secret) VALUES (?, ?)'),
@@ -236,12 +241,13 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
 
   async createListed(keys: readonly ListedKey[]): Promise<readonly KeyState[]> {
     const states = this.transaction(() =>
-      keys.map(({ id, listedUnder, keepUntil = null }): KeyState => {
+      keys.map(({ id, listedUnder, keepUntil = null, classYear }): KeyState => {
         const known = this.read(id);
         if (known !== undefined) return known;
         if (listedUnder.some((subjectId) => this.read(subjectId) === 'erased')) return 'erased';
         for (const subjectId of listedUnder) this.statements.list.run(bytesOf(subjectId), bytesOf(id));
         if (keepUntil !== null) this.statements.expire.run(bytesOf(id), keepUntil);
+        if (classYear !== undefined) this.ofClasses.add(id, classYear);
         return this.make(id);
       }),
     );
@@ -296,6 +302,7 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
     const id = bytesOf(keyId);
     this.statements.forbid.run(id);
     this.statements.unexpire.run(id);
+    this.ofClasses.remove(id);
     return Number(this.statements.deleteKey.run(id).changes);
   }
 
@@ -327,6 +334,33 @@ export class SqliteKeyStore implements RekeyableKeyStore, KeyStoreFacts {
 
   async countExpiring(): Promise<number> {
     return (this.statements.countExpiring.get() as { readonly n: number }).n;
+  }
+
+  async classKeys(): Promise<readonly ClassKeyCount[]> {
+    return this.ofClasses.counts();
+  }
+
+  async destroyClassKeys(classYear: ClassYear, limit: number): Promise<number> {
+    await this.copying;
+    this.erasures += 1;
+    const gone = this.transaction(() => {
+      const released = this.ofClasses.release(classYear, limit);
+      for (const keyId of released) this.destroyListed(keyId);
+      return released;
+    });
+    this.cache.destroyed(gone);
+    if (gone.length > 0) this.emptyWal();
+    return gone.length;
+  }
+
+  async destroyedClassKeys(): Promise<readonly DestroyedClassKeys[]> {
+    return this.ofClasses.destroyed();
+  }
+
+  async confirmDestroyed(destroyed: readonly DestroyedClassKeys[]): Promise<void> {
+    this.transaction(() => {
+      for (const each of destroyed) this.ofClasses.confirm(each);
+    });
   }
 
   onDestroyed(listener: (ids: readonly string[]) => void): void {

@@ -113,6 +113,72 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
       expect(gone.sort()).toEqual([id(1), id(9)]);
     });
 
+    describe('keys of classes and years', () => {
+      const text2019 = { personalClass: 'free-text', year: 2019 };
+      const text2020 = { personalClass: 'free-text', year: 2020 };
+      const notes2019 = { personalClass: 'notes', year: 2019 };
+      const stateOf = async (n: number): Promise<KeyState | undefined> => (await store.keysFor([id(n)])).get(id(n));
+      const make = (n: number, subject: number, classYear: typeof text2019) =>
+        store.createListed([{ id: id(n), listedUnder: [id(subject)], classYear }]);
+      beforeEach(async () => {
+        await store.keysFor([id(1), id(2), id(3)], { create: true });
+        for (const subject of [1, 2, 3]) await make(100 + subject, subject, text2019);
+        await make(201, 1, text2020);
+        await make(301, 1, notes2019);
+      });
+
+      it('are destroyed for all subjects in batches, and counted; other classes and years stay, and so do the keys of the subjects', async () => {
+        expect(await store.destroyClassKeys(text2019, 2)).toBe(2);
+        expect(await store.destroyClassKeys(text2019, 2)).toBe(1);
+        expect(await store.destroyClassKeys(text2019, 2)).toBe(0);
+        expect(await Promise.all([101, 102, 103].map(stateOf))).toEqual(['erased', 'erased', 'erased']);
+        for (const n of [1, 2, 3, 201, 301]) expect(await stateOf(n)).toMatchObject({ id: id(n) });
+        expect(await store.classKeys()).toEqual([
+          { ...text2020, keys: 1, held: 0 },
+          { ...notes2019, keys: 1, held: 0 },
+        ]);
+        expect(await make(101, 1, text2019)).toEqual(['erased']);
+      });
+
+      it('are destroyed with their subject, and not counted as destroyed by their time', async () => {
+        expect(await store.destroy([id(1)])).toMatchObject({ subjectKeys: 1, listedKeys: 3 });
+        expect(await store.classKeys()).toEqual([{ ...text2019, keys: 2, held: 0 }]);
+        expect(await store.destroyedClassKeys()).toEqual([]);
+        expect(await make(401, 1, notes2019)).toEqual(['erased']);
+      });
+
+      it('stay while a hold keeps their subject', async () => {
+        await store.placeHold({ id: id(901), case: '2026-1', subjectIds: [id(2)] });
+        expect(await store.classKeys()).toContainEqual({ ...text2019, keys: 3, held: 1 });
+        expect(await store.destroyClassKeys(text2019, 10)).toBe(2);
+        expect(await stateOf(102)).toMatchObject({ id: id(102) });
+        await store.liftHold(id(901));
+        expect(await store.destroyClassKeys(text2019, 10)).toBe(1);
+        expect(await stateOf(102)).toBe('erased');
+      });
+
+      it('that were destroyed are told until they are confirmed as recorded, also by a process that starts later', async () => {
+        await store.destroyClassKeys(text2019, 2);
+        const first = await store.destroyedClassKeys();
+        expect(first).toEqual([{ ...text2019, keys: 2, total: 2 }]);
+        await store.destroyClassKeys(text2019, 2);
+        await store.confirmDestroyed(first);
+        await store.confirmDestroyed(first);
+        const later = await place().open();
+        expect(await later.destroyedClassKeys()).toEqual([{ ...text2019, keys: 1, total: 3 }]);
+        await later.confirmDestroyed(await later.destroyedClassKeys());
+        await later.close();
+        expect(await store.destroyedClassKeys()).toEqual([]);
+      });
+
+      it('tell the listeners of what was destroyed', async () => {
+        const gone: string[] = [];
+        store.onDestroyed((ids) => gone.push(...ids));
+        await store.destroyClassKeys(text2019, 10);
+        expect(gone.sort()).toEqual([id(101), id(102), id(103)]);
+      });
+    });
+
     describe('legal holds', () => {
       const hold = (n: number, ...subjects: number[]) => ({
         id: id(900 + n),

@@ -13,7 +13,7 @@ import {
 } from '#contracts';
 import type { EventLog, MovedEvent } from '#event-log';
 import { canonical } from '#ingestion';
-import type { KeyState, Sealer } from '#keys';
+import { joinParts, partsOf, type KeyState, type Sealer } from '#keys';
 import { dividerOf } from './recorded-data.js';
 
 /** How many events of these subjects hold text in the clear that is personal by today's contract: it was stored before its field became personal. */
@@ -93,10 +93,13 @@ export class ClearTextSealer {
     }
     this.counts.sealed += 1;
     const meta = JSON.parse(event.meta) as TouchpointMeta;
-    const before = meta.sealed === undefined ? null : readSealedFields(this.sealer.open(key, meta.sealed));
+    const parts = meta.sealed === undefined ? [] : (partsOf(meta.sealed) ?? []);
+    const own = parts.find(({ classYear }) => classYear === null)?.text;
+    const before = own === undefined ? null : readSealedFields(this.sealer.open(key, own));
     const fields = sealedFields({ ...before?.personal, ...personal }, before?.beside ?? {});
     const text = JSON.stringify(canonical(fields));
-    const sealed = this.sealer.reseal(key, text, meta.sealed ?? `clear text\0${event.source}\0${event.id}`);
+    const resealed = this.sealer.reseal(key, text, own ?? `clear text\0${event.source}\0${event.id}`);
+    const sealed = joinParts([resealed, ...parts.flatMap((part) => (part.classYear === null ? [] : part.text))]);
     return { ...event, data: JSON.stringify(data), meta: JSON.stringify({ ...meta, sealed }) };
   }
 }

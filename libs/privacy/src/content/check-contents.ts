@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isRecordedFact, STREAMS, subjectOfStream, type Instant, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type MovedEvent } from '#event-log';
-import { LruCache, type KeyState, type Sealer } from '#keys';
+import { LruCache, partsOf, type KeyState, type Sealer } from '#keys';
 import {
   placeOnRecord,
   plainContentHash,
@@ -36,6 +36,8 @@ export interface ContentsCheck {
   readonly unchecked: {
     /** Events of erased persons, and erased bodies: the key is destroyed. */
     readonly erased: number;
+    /** Events of which a class of personal fields was destroyed since its time was over: what is left can be opened. */
+    readonly expired: number;
     /** Events whose subject, or body, has no key in the key store. */
     readonly withoutKey: number;
     /** Quarantined events whose id covers more than the log holds (a body that was cut, a reason that was shortened). Their bodies can be opened. */
@@ -67,7 +69,7 @@ const REFUTATIONS_MAX = 100;
 /** Sealed identifiers that are known to open: a subject's identifier is mostly sealed once and repeated. */
 const OPENED_CACHED = 50_000;
 
-type Outcome = 'intact' | 'erased' | 'withoutKey' | 'partly' | 'unknown' | { readonly refuted: string };
+type Outcome = 'intact' | 'erased' | 'expired' | 'withoutKey' | 'partly' | 'unknown' | { readonly refuted: string };
 
 const CHANGED: Outcome = { refuted: 'its data or metadata do not give its content hash' };
 
@@ -108,7 +110,7 @@ class ContentCheck {
   private readonly hashed: HashedContents;
   private readonly opened = new LruCache<string, true>(OPENED_CACHED);
   private readonly counts = { events: 0, intact: 0, refuted: 0 };
-  private readonly unchecked = { erased: 0, withoutKey: 0, partly: 0, unknown: 0 };
+  private readonly unchecked = { erased: 0, expired: 0, withoutKey: 0, partly: 0, unknown: 0 };
   private readonly refutations: RefutedEvent[] = [];
 
   constructor(
@@ -125,9 +127,10 @@ class ContentCheck {
   async page(events: readonly MovedEvent[]): Promise<void> {
     const metas = events.map((event) => (subjectOfStream(event.stream) === null ? null : metaOf(event)));
     const subjects = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
-    const own = events.flatMap(
-      ({ stream, type, id }) => (type === 'event-quarantined' ? id : subjectOfStream(stream)) ?? [],
-    );
+    const own = events.flatMap(({ stream, type, id }, at) => {
+      const subjectId = type === 'event-quarantined' ? id : subjectOfStream(stream);
+      return subjectId === null ? [] : this.sealer.keyIdsOf(subjectId, metas[at]?.sealed);
+    });
     const keys = await this.sealer.keys.keysFor([...new Set([...subjects, ...own])].filter((id) => KEY_ID.test(id)));
     for (const [at, event] of events.entries()) this.count(event, this.outcomeOf(event, metas[at] ?? null, keys));
   }
@@ -149,7 +152,7 @@ class ContentCheck {
       const subject = subjectOfStream(event.stream);
       if (subject === null) return factOutcome(event);
       if (meta === null) return { refuted: 'its metadata are not those of a touchpoint' };
-      return this.touchpoint(event, meta, keys, keys.get(subject));
+      return this.touchpoint(event, { meta, subject }, keys);
     } catch {
       // A changed text may be no JSON, or of another shape, or sealed under no key: whatever reads it fails.
       return { refuted: 'its data or metadata cannot be read, or what is sealed in them cannot be opened' };
@@ -158,10 +161,10 @@ class ContentCheck {
 
   private touchpoint(
     event: MovedEvent,
-    meta: TouchpointMeta,
+    { meta, subject }: { readonly meta: TouchpointMeta; readonly subject: string },
     keys: ReadonlyMap<string, KeyState>,
-    key: KeyState | undefined,
   ): Outcome {
+    const key = keys.get(subject);
     if (key === undefined) return 'withoutKey';
     for (const { namespace, subjectId, sealed } of meta.identifiers) {
       const its = keys.get(subjectId);
@@ -173,8 +176,24 @@ class ContentCheck {
       this.opened.set(name, true);
     }
     if (key === 'erased') return 'erased';
-    const personal = meta.sealed === undefined ? null : this.sealer.open(key, meta.sealed);
+    const { sealed } = meta;
+    const personal = sealed === undefined ? null : this.sealer.openWhole(subject, sealed, keys);
+    const ofClasses = sealed === undefined ? null : this.unopened(subject, sealed, keys);
+    if (ofClasses !== null) return ofClasses;
     return this.hashed.find({ event, meta, personal }, key) === null ? CHANGED : 'intact';
+  }
+
+  /** Why parts under keys of classes and years cannot be opened; null where all can. Only of a destroyed key a part may be empty. */
+  private unopened(subjectId: string, sealed: string, keys: ReadonlyMap<string, KeyState>): Outcome | null {
+    let outcome: Outcome | null = null;
+    for (const { classYear, payload } of partsOf(sealed) ?? []) {
+      if (classYear === null) continue;
+      const state = keys.get(this.sealer.classKeyId({ subjectId, ...classYear }));
+      if (state === 'erased') outcome ??= 'expired';
+      else if (payload === '') return { refuted: 'what was sealed of it was removed' };
+      else if (state === undefined) outcome = 'withoutKey';
+    }
+    return outcome;
   }
 
   /** The id of a quarantined event is the hash of its content, as far as the log holds that; its body is authenticated by its seal. */

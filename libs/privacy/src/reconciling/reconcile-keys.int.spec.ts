@@ -312,6 +312,8 @@ describe('a log and the hash key that it was written under', () => {
       ...{ placeHold: async () => undefined, liftHold: async () => 0, holdsOn: async () => [] },
       ...{ destroyExpired: async () => 0, countExpiring: async () => 0 },
       ...{ onDestroyed: () => undefined, close: async () => undefined },
+      ...{ classKeys: async () => [], destroyClassKeys: async () => 0 },
+      ...{ destroyedClassKeys: async () => [], confirmDestroyed: async () => undefined },
       fact: async (name: string) => facts.get(name) ?? null,
       recordFact: async (name: string, value: Uint8Array) => void facts.set(name, value),
     };

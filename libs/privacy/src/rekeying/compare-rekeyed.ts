@@ -110,7 +110,10 @@ class ComparedLog {
       const metas = page.map(({ stream, meta }) =>
         subjectOfStream(stream) === null ? null : (JSON.parse(meta) as TouchpointMeta),
       );
-      const subjectIds = metas.flatMap((meta) => meta?.identifiers.map(({ subjectId }) => subjectId) ?? []);
+      const subjectIds = metas.flatMap((meta, at) => [
+        ...(meta?.identifiers.map(({ subjectId }) => subjectId) ?? []),
+        ...this.sealer.keyIdsOf(subjectOfStream(page[at]?.stream ?? '') ?? '', meta?.sealed).slice(1),
+      ]);
       const bodies = page.filter(({ type }) => type === 'event-quarantined').map(({ id }) => id);
       const named = page
         .flatMap(({ type, meta }) => (isHoldFact(type) ? namesIn(meta) : []))
@@ -153,7 +156,11 @@ class ComparedLog {
     const own = subjectOfStream(stream) ?? '';
     const key = keys.get(own);
     const personal =
-      sealed === undefined ? null : key === undefined || key === 'erased' ? 'erased' : this.sealer.open(key, sealed);
+      sealed === undefined
+        ? null
+        : key === undefined || key === 'erased'
+          ? 'erased'
+          : this.sealer.openWhole(own, sealed, keys);
     return {
       ...{ id, data, personal },
       stream: identifierOf.get(own) ?? null,

@@ -1,7 +1,16 @@
 import { hash } from 'node:crypto';
 import { STREAMS, subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type MovedEvent, type Receipt } from '#event-log';
-import { KeyedHash, derivedSubjectId, Sealer, type RekeyableKeyStore, type SubjectKey } from '#keys';
+import {
+  KeyedHash,
+  derivedSubjectId,
+  partsOf,
+  Sealer,
+  type KeyState,
+  type ListedKey,
+  type RekeyableKeyStore,
+  type SubjectKey,
+} from '#keys';
 import {
   contentText,
   foundSubjects,
@@ -116,22 +125,30 @@ export class Rekeying {
     for (const event of events)
       if (subjectOfStream(event.stream) !== null) metas.set(event, JSON.parse(event.meta) as TouchpointMeta);
     const ids = [...metas.values()].flatMap(({ identifiers }) => identifiers.map(({ subjectId }) => subjectId));
-    const oldKeys = await this.oldKeys.keysFor(ids);
+    const oldKeys = await this.oldKeys.keysFor([
+      ...ids,
+      ...[...metas].flatMap(([{ stream }, { sealed }]) =>
+        this.from.keyIdsOf(subjectOfStream(stream) ?? '', sealed).slice(1),
+      ),
+    ]);
     for (const [event, { identifiers }] of metas)
       touchpoints.set(
         event,
         identifiers.map((identifier) => this.known(event, identifier, oldKeys)),
       );
     const living = [...touchpoints.values()].flat().filter(({ key }) => key !== null);
-    const newKeys = await this.newKeys.keysFor(
-      living.map(({ id }) => id),
-      { create: true },
+    const newKeys = new Map(
+      await this.newKeys.keysFor(
+        living.map(({ id }) => id),
+        { create: true },
+      ),
     );
     const erased = living.find(({ id }) => newKeys.get(id) === 'erased');
     if (erased !== undefined)
       throw new RekeyError(
         `The subject ${erased.identifier.subjectId} is erased in the new key store and not in the old one: the new key store was not made from the old one.`,
       );
+    for (const [id, state] of await this.classKeys(metas, touchpoints, oldKeys)) newKeys.set(id, state);
     const bodies = await this.bodies(events.filter(({ type }) => type === 'event-quarantined'));
     for (const known of touchpoints.values())
       for (const { identifier, id, key } of known)
@@ -146,15 +163,40 @@ export class Rekeying {
       if (record !== undefined) return record;
       const known = touchpoints.get(event);
       if (known !== undefined)
-        return this.touchpoint(
-          event,
-          metas.get(event) as TouchpointMeta,
-          known,
-          newKeys as ReadonlyMap<string, SubjectKey>,
-        );
+        return this.touchpoint(event, metas.get(event) as TouchpointMeta, known, { oldKeys, newKeys });
       const body = bodies.get(event);
       return body === undefined ? this.other(event) : this.quarantine(event, body);
     });
+  }
+
+  /** The keys of classes and years under the new hash key. Those that were destroyed stay destroyed. */
+  private async classKeys(
+    metas: ReadonlyMap<MovedEvent, TouchpointMeta>,
+    touchpoints: ReadonlyMap<MovedEvent, readonly RekeyedIdentifier[]>,
+    oldKeys: ReadonlyMap<string, KeyState>,
+  ): Promise<ReadonlyMap<string, KeyState>> {
+    const living = new Map<string, ListedKey>();
+    const destroyed = new Set<string>();
+    for (const [event, { sealed = '' }] of metas) {
+      const subjectId = subjectOfStream(event.stream) ?? '';
+      const own = touchpoints.get(event)?.find(({ identifier }) => identifier.subjectId === subjectId);
+      if (own === undefined || own.key === null) continue;
+      for (const { classYear, payload } of partsOf(sealed) ?? []) {
+        if (classYear === null) continue;
+        const state = oldKeys.get(this.from.classKeyId({ subjectId, ...classYear }));
+        if (state === undefined && payload !== '')
+          throw new RekeyError(
+            `The key store has no key of the subject ${subjectId} for ${classYear.personalClass} of ${classYear.year} (${event.type} ${event.id} of ${event.source}): it is not the complete key store of this log.`,
+          );
+        const id = this.to.classKeyId({ subjectId: own.id, ...classYear });
+        if (state === undefined || state === 'erased') destroyed.add(id);
+        else living.set(id, { id, listedUnder: [own.id], classYear });
+      }
+    }
+    if (destroyed.size > 0) await this.newKeys.destroy([...destroyed]);
+    const listed = [...living.values()];
+    const states = await this.newKeys.createListed(listed);
+    return new Map(listed.map(({ id }, at) => [id, states[at] ?? 'erased']));
   }
 
   private renamed(name: string): string {
@@ -185,7 +227,7 @@ export class Rekeying {
     event: MovedEvent,
     meta: TouchpointMeta,
     known: readonly RekeyedIdentifier[],
-    newKeys: ReadonlyMap<string, SubjectKey>,
+    { oldKeys, newKeys }: Record<'oldKeys' | 'newKeys', ReadonlyMap<string, KeyState>>,
   ): MovedEvent {
     this.counts.touchpoints += 1;
     const subject = subjectOfStream(event.stream);
@@ -197,12 +239,14 @@ export class Rekeying {
     const identifiers = known.map(({ identifier, value, id }) => {
       const key = newKeys.get(id);
       const sealed =
-        value === null || key === undefined ? NOTHING_SEALED : this.to.reseal(key, value, identifier.sealed);
+        value === null || key === undefined || key === 'erased'
+          ? NOTHING_SEALED
+          : this.to.reseal(key, value, identifier.sealed);
       return { ...identifier, subjectId: id, sealed };
     });
     const stream = STREAMS.subject(own.id);
     const key = newKeys.get(own.id);
-    if (own.key === null || key === undefined) {
+    if (own.key === null || key === undefined || key === 'erased' || subject === null) {
       this.counts.erased += 1;
       return {
         ...event,
@@ -215,7 +259,8 @@ export class Rekeying {
         }),
       };
     }
-    const personal = meta.sealed === undefined ? null : this.from.open(own.key, meta.sealed);
+    const { sealed } = meta;
+    const personal = sealed === undefined ? null : this.from.openWhole(subject, sealed, oldKeys);
     return {
       ...event,
       stream,
@@ -223,9 +268,9 @@ export class Rekeying {
       meta: JSON.stringify({
         ...meta,
         identifiers,
-        ...(personal === null || meta.sealed === undefined
+        ...(sealed === undefined
           ? {}
-          : { sealed: this.to.reseal(key, personal, meta.sealed) }),
+          : { sealed: this.from.resealWhole({ subjectId: subject, keys: oldKeys, sealed }, this.to, own.id, newKeys) }),
       }),
     };
   }

@@ -54,6 +54,13 @@ export const timeline = query({
       description:
         'what came with it and is no field of its data, if a purpose is granted: other fields of its envelope ($envelope), placeholders among its identifiers ($placeholders), key and headers of its message ($provenance)',
     },
+    {
+      name: 'expired',
+      type: 'json',
+      nullable: true,
+      description:
+        'classes of personal fields ({"personalClass","year"}) that are absent from data since the time for which the policy keeps them is over, if a purpose is granted; null where there are none',
+    },
   ],
   async answer(context, { params, asOf, knownAt, position: bound, brands, after, limit }) {
     const { subjectIds, position } = await knownCustomer(context, params, { knownAt, position: bound });
@@ -84,7 +91,7 @@ async function withData(context: QueryContext, page: readonly RecordedEvent[]): 
   const { log, personalData } = context;
   const shown = await eventData(page, { types: log, open: (items) => personalData.open(items), sealed: true });
   return page.map((recorded, index) => {
-    const { data = {}, beside = {} } = shown[index] ?? {};
+    const { data = {}, beside = {}, expired = [] } = shown[index] ?? {};
     const meta = JSON.parse(recorded.meta) as TouchpointMeta;
     return {
       ...lifecycleEventOf(recorded),
@@ -93,6 +100,7 @@ async function withData(context: QueryContext, page: readonly RecordedEvent[]): 
       group: touchpointType(recorded.type)?.group ?? null,
       data: upcast(recorded.type, recorded.schemaVersion, data),
       beside: Object.keys(beside).length === 0 ? null : beside,
+      expired: expired.length === 0 ? null : expired,
     };
   });
 }

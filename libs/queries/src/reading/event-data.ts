@@ -4,6 +4,7 @@ import {
   subjectOfStream,
   type Beside,
   type Data,
+  type ExpiredFields,
   type PersonalFields,
   type TouchpointMeta,
 } from '#contracts';
@@ -17,6 +18,8 @@ export interface EventData {
   readonly data: Data;
   /** What came with the event and is no field of its data; empty where it was not opened. */
   readonly beside: Beside;
+  /** Classes of personal fields that were destroyed since the time for which the policy keeps them is over; empty where nothing sealed was opened. */
+  readonly expired: readonly ExpiredFields[];
   /** Texts that the event has and that are not shown: sealed ones, and fields that are personal now. */
   readonly withheld: number;
 }
@@ -61,7 +64,7 @@ export async function eventData(events: readonly RecordedEvent[], reader: EventD
   const at = (place: number | null): string | null => (place === null ? null : (opened[place] ?? null));
   return places.map(({ data, personal, fields, inClear, withheld }) => {
     const text = at(fields);
-    const { personal: sealed, beside } = text === null ? NOTHING : readSealedFields(text);
+    const { personal: sealed, beside, expired } = text === null ? NOTHING : readSealedFields(text);
     const shown: PersonalFields = { ...(at(inClear) === null ? {} : personal), ...sealed };
     const closed =
       (fields !== null && text === null ? 1 : 0) +
@@ -69,9 +72,10 @@ export async function eventData(events: readonly RecordedEvent[], reader: EventD
     return {
       data: Object.keys(shown).length === 0 ? data : joinPersonal(data, shown),
       beside,
+      expired,
       withheld: withheld + closed,
     };
   });
 }
 
-const NOTHING = { personal: {}, beside: {} } as const;
+const NOTHING = { personal: {}, beside: {}, expired: [] } as const;

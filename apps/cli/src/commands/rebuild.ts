@@ -96,6 +96,7 @@ function contentsText({ events, intact, refuted, refutations, unchecked }: Verif
   const lines = [`the log: ${pluralize(events, 'event')}, ${formatNumber(intact)} as recorded`];
   const reasons: readonly [number, string][] = [
     [unchecked.erased, 'of erased persons'],
+    [unchecked.expired, 'of which a class of personal fields was destroyed, since its time was over'],
     [unchecked.withoutKey, 'without a key in the key store'],
     [unchecked.partly, 'in quarantine with an id that covers more than the log holds; their bodies can be opened'],
     [unchecked.unknown, 'of types whose content hash this version cannot compute'],

@@ -102,7 +102,7 @@ describe('the check of the content hashes', () => {
       intact: all.length - 1,
       refuted: 0,
       refutations: [],
-      unchecked: { erased: 1, withoutKey: 0, partly: 0, unknown: 0 },
+      unchecked: { erased: 1, expired: 0, withoutKey: 0, partly: 0, unknown: 0 },
     });
     expect(seen.at(-1)).toMatchObject({ items: all.length, done: all.at(-1)?.position });
   });

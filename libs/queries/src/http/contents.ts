@@ -13,7 +13,7 @@ export interface LogContents {
     readonly detail: string;
   }[];
   /** How many events cannot be checked, by reason. */
-  readonly unchecked: Readonly<Record<'erased' | 'withoutKey' | 'partly' | 'unknown', number>>;
+  readonly unchecked: Readonly<Record<'erased' | 'expired' | 'withoutKey' | 'partly' | 'unknown', number>>;
 }
 
 /** How far the check has come, in the form of a build's progress. */

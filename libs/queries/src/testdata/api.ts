@@ -17,7 +17,7 @@ const PROJECTOR = 'projector';
 const CHECKER = 'checker';
 const UNCHANGED = {
   ...{ events: 7, intact: 7, refuted: 0, refutations: [] },
-  unchecked: { erased: 0, withoutKey: 0, partly: 0, unknown: 0 },
+  unchecked: { erased: 0, expired: 0, withoutKey: 0, partly: 0, unknown: 0 },
 };
 
 /** The API over a database and a log, with the guards and the problem filter of the whole engine. */

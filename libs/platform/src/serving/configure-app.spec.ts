@@ -50,7 +50,7 @@ describe('every answer of an application', () => {
     const socket = createConnection({ host: '127.0.0.1', port });
     let answer = '';
     socket.on('data', (bytes: Buffer) => (answer += bytes.toString('utf8')));
-    socket.write(request);
+    socket.write(request, 'latin1');
     await once(socket, 'close');
     return answer;
   };
@@ -67,6 +67,28 @@ describe('every answer of an application', () => {
     if (status === 400) return;
     expect(headers['x-frame-options']).toBe('DENY');
     expect(String(headers['content-security-policy'])).toContain("frame-ancestors 'none'");
+  });
+
+  it.each(['name=M%FCller', 'name=%E0%A4%A', 'name=50%', '%ff=1', 'cursor=%'])(
+    'says 400 for a query that is not UTF-8, percent-encoded: %s',
+    async (query) => {
+      const { statusCode, json } = await app.inject({ method: 'GET', url: `/v1/things?${query}` });
+      expect(statusCode).toBe(400);
+      expect(json()).toMatchObject({ detail: expect.stringContaining('percent-encoded') });
+    },
+  );
+
+  it.each(['M\u00fcller', 'M\u00c3\u00bcller'])(
+    'says 400 for bytes of a URL that are not encoded at all: %s',
+    async (name) => {
+      const answer = await send(`GET /v1/things?name=${name} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      expect(answer).toContain('HTTP/1.1 400');
+    },
+  );
+
+  it('reads a query that is', async () => {
+    const { statusCode } = await app.inject({ method: 'GET', url: '/v1/things?name=M%C3%BCller+%25&x' });
+    expect(statusCode).toBe(200);
   });
 
   it('lets a browser load scripts of this server for a page, and nothing for data', async () => {

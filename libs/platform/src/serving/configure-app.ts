@@ -19,6 +19,26 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 const noHost = (): Problem =>
   new Problem(400, { detail: 'The request must have a Host header that names this server: HTTP/1.1 requires it.' });
 
+const unreadableUrl = (): Problem =>
+  new Problem(400, {
+    detail:
+      'The URL is not percent-encoded UTF-8: encode each byte of its UTF-8 text, and a percent sign itself as %25.',
+  });
+
+/** Whether the parameters of a URL can be decoded: otherwise their bytes would be compared as they stand, and name nothing. */
+function isReadableUrl(url: string): boolean {
+  // Node reads each byte as one character.
+  if (!/^[\x21-\x7e]*$/.test(url)) return false;
+  const at = url.indexOf('?');
+  if (at < 0 || !url.includes('%', at)) return true;
+  try {
+    decodeURIComponent(url.slice(at + 1));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What every HTTP application of ours has in common, in a process as in a spec: routes are served under `/v1`, unless their controller is
  * marked VERSION_NEUTRAL, and no answer of theirs is cached. Every answer tells a browser to show it in no frame, to guess no type, and to load nothing from
@@ -36,6 +56,7 @@ export function configureApp(app: INestApplication): void {
     reply.header('content-security-policy', hasPages(url) ? PAGES : DATA);
     const { host } = headers;
     if (host === undefined ? raw.httpVersion !== '1.0' : !HOST.test(host)) next(noHost());
+    else if (!isReadableUrl(url)) next(unreadableUrl());
     else next();
   });
 }

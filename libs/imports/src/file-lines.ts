@@ -6,6 +6,7 @@ import { ENCODING_NAMES, encodingOf, UTF_8, type Encoding } from './encodings/en
 import { FileBroken, FileRejected } from './file-rejected.js';
 import type { ImportFile } from './import-reader.js';
 import { InvalidValue } from './invalid-value.js';
+import { assertText, FORMAT_BYTES } from './lines/file-format.js';
 import { LineCutter, type RawLine } from './lines/line-cutter.js';
 import { rawText } from './lines/raw-text.js';
 
@@ -15,17 +16,19 @@ export const STANDARD_INPUT = '-';
 /**
  * The file's bytes as a stream, unpacked if it is gzip (recognised by its first two bytes, not by its name). It is read once, from its beginning
  * to its end, so it may be a pipe.
+ * @throws FileRejected where it holds no plain text, such as a workbook
  */
 export async function openFile(file: ImportFile): Promise<Readable> {
   const raw: Readable =
     file.path === STANDARD_INPUT ? process.stdin : createReadStream(file.path, { highWaterMark: 256 * 1024 });
   const chunks = (raw as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   let first = Buffer.alloc(0);
-  for (let ended = false; first.length < 2 && !ended;) {
+  for (let ended = false; first.length < FORMAT_BYTES && !ended;) {
     const next = await chunks.next();
     if (next.done === true) ended = true;
     else first = Buffer.concat([first, next.value]);
   }
+  if (!isGzip(first)) assertText(first);
   const source = Readable.from(counted(first, chunks, file), { objectMode: false });
   return isGzip(first) ? Readable.from(unpacked(source), { objectMode: false }) : source;
 }
@@ -40,6 +43,7 @@ async function* unpacked(source: Readable): AsyncGenerator<Buffer> {
     for await (const chunk of unpacking) {
       if (isFirst && isGzip(chunk))
         throw new FileRejected('The file is packed twice with gzip', 'Unpack it once before it is imported.');
+      if (isFirst) assertText(chunk);
       isFirst = false;
       yield chunk;
     }

@@ -54,8 +54,16 @@ export async function* csvRows(
         continue;
       }
       const { cells, line, text } = record;
+      if (columns === null) {
+        const delimiter = delimiterNamedIn(text);
+        if (delimiter !== null) {
+          splitter.delimiter = delimiter;
+          continue;
+        }
+      }
       if (cells.every(isBlank)) continue;
       if (columns === null) {
+        if (text.includes('\r')) throw LINES_END_IN_CR;
         columns = cells.map((name) => withoutSpreadsheetQuoting(name).trim());
         assertColumns(columns, named);
       } else page.push(rowOf(columns, cells, line, text));
@@ -64,6 +72,14 @@ export async function* csvRows(
   }
   if (columns === null) throw new FileRejected('The file is empty', 'Give a file whose first line names the columns.');
 }
+
+const LINES_END_IN_CR = new FileRejected(
+  'The lines of the file end in CR alone, as old programs for the Macintosh write them',
+  'Save it with LF or CRLF at the end of each line (tr "\\r" "\\n" < FILE).',
+);
+
+/** The delimiter that a spreadsheet names in a line of its own before the columns, such as `sep=;`; null in any other line. */
+export const delimiterNamedIn = (line: string): string | null => /^"?sep=([^"])"?$/i.exec(line)?.[1] ?? null;
 
 type MalformedRow = Extract<Row, { readonly malformed: unknown }>;
 
@@ -78,12 +94,19 @@ class RecordSplitter {
   private pending: FileLine[] = [];
   private pendingLength = 0;
   private quotes = 0;
+  private readonly quote: string | null;
+  /** That of the mapping, until the file names its own. */
+  delimiter: string;
 
-  constructor(private readonly dialect: CsvDialect) {}
+  constructor({ delimiter, quote }: CsvDialect) {
+    this.delimiter = delimiter;
+    this.quote = quote;
+  }
 
   *split(lines: readonly FileLine[]): Iterable<CsvRecord | MalformedRow> {
-    const { quote, delimiter } = this.dialect;
+    const { quote } = this;
     for (const numbered of lines) {
+      const { delimiter } = this;
       const [line, text, unreadable] = numbered;
       if (unreadable !== undefined) {
         // No cell goes on in a line that cannot be read.
@@ -139,7 +162,7 @@ class RecordSplitter {
   private parsePending(): CsvRecord | MalformedRow {
     const line = this.pending[0]?.[0] ?? 0;
     const text = this.pending.map(([, part]) => part).join('\n');
-    const { delimiter, quote } = this.dialect;
+    const { delimiter, quote } = this;
     try {
       const [cells] = parse(text, { delimiter, quote, relax_column_count: true });
       return { line, text, cells: cells ?? [] };

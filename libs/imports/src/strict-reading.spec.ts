@@ -1,6 +1,7 @@
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { ImportItem } from './import-item.js';
 import type { ImportReader } from './import-reader.js';
@@ -278,5 +279,47 @@ describe('a cell that a spreadsheet marked as text', () => {
     const items = await read(csv(), `no,when,mail,total\n${rows.join('\n')}\n`);
     expect(told(items)).toEqual(['00123', '00123', '00123', '00123']);
     expect(items.at(-1)).toMatchObject({ touchpoint: { id: '4', data: { orderId: '4' } } });
+  });
+});
+
+describe('a file that is not plain text', () => {
+  it.each([
+    ['a workbook', Buffer.from('504b03041400060008000000', 'hex'), 'spreadsheet workbook'],
+    ['an old workbook', Buffer.from('d0cf11e0a1b11ae10000', 'hex'), 'spreadsheet workbook'],
+    ['a PDF', Buffer.from('%PDF-1.7\n'), 'PDF'],
+    ['a Parquet file', Buffer.from('PAR1abcdefgh'), 'Parquet'],
+    ['an archive of zstd', Buffer.from('28b52ffd00112233', 'hex'), 'packed with zstd'],
+    ['an archive of bzip2', Buffer.from('BZh91AY&SY'), 'packed with bzip2'],
+    ['an archive of xz', Buffer.from('fd377a585a000000', 'hex'), 'packed with xz'],
+    ['a database', Buffer.from('SQLite format 3\0'), 'SQLite database'],
+  ])('is rejected by what it is: %s', async (_, bytes, what) => {
+    await expect(read(csv(), bytes)).rejects.toThrow(what);
+    await expect(read(csv(), gzipSync(bytes))).rejects.toThrow(what);
+    await expect(read(touchpointsReader(), bytes)).rejects.toThrow(what);
+  });
+});
+
+const ROWS = [
+  ['no', 'when', 'mail', 'total'],
+  ['1', '2024-01-05', 'a', '10.00'],
+  ['2', '2024-01-06', 'b', '20.00'],
+];
+const file = (delimiter: string, end: string): string => ROWS.map((row) => row.join(delimiter) + end).join('');
+
+describe('a CSV file as spreadsheets write it', () => {
+  it.each([';', '\t', '|'])('names its delimiter in the first line: sep=%s', async (delimiter) => {
+    expect(told(await read(csv(), `sep=${delimiter}\r\n${file(delimiter, '\r\n')}`))).toEqual(['a', 'b']);
+    expect(told(await read(csv(), `\ufeff"sep=${delimiter}"\r\n${file(delimiter, '\r\n')}`))).toEqual(['a', 'b']);
+  });
+
+  it('keeps a column that is called sep', async () => {
+    await expect(read(csv(), 'sep=\n1\n')).rejects.toThrow("its columns are 'sep='");
+  });
+
+  it('is rejected where its lines end in CR alone, with how to save it', async () => {
+    await expect(read(csv(), file(',', '\r'))).rejects.toMatchObject({
+      message: expect.stringContaining('end in CR alone'),
+      hint: expect.stringContaining('LF'),
+    });
   });
 });

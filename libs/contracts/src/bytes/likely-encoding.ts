@@ -20,10 +20,22 @@ export function likelyEncoding(bytes: Uint8Array): string {
   if (wide !== null) return wide;
   for (const { name } of analyse(sample)) {
     const guess = name.toLowerCase();
-    if (NO_HINT.test(guess)) continue;
+    if (NO_HINT.test(guess) || !isTextIn(guess, sample)) continue;
     return STANDARD_NAMES[guess] ?? guess;
   }
   return 'windows-1252';
+}
+
+/** Encodings in which a character has two bytes or more: bytes that happen to stand in pairs look like text in one of them. */
+const MULTI_BYTE = /^(?:shift_jis|euc-jp|euc-kr|big5|gb18030|iso-2022-jp)$/;
+/** Control characters that no text holds, which decoders give for bytes that are none in their encoding; and what they do not know. */
+const NO_TEXT = /[\x80-\x9f\ue000-\uf8ff\ufffd]/;
+
+/** Whether bytes that look like this encoding are text in it; a character may be cut at the end. */
+function isTextIn(encoding: string, sample: Uint8Array): boolean {
+  if (!MULTI_BYTE.test(encoding)) return true;
+  const text = new TextDecoder(encoding).decode(sample);
+  return !NO_TEXT.test(text.replace(/\ufffd$/, ''));
 }
 
 /** Western text in UTF-16 has a zero byte beside nearly every character. */

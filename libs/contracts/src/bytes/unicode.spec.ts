@@ -44,6 +44,9 @@ describe('what bytes look like', () => {
     ['windows-1252', Buffer.from([0x8a])],
     ['utf-16le', Buffer.from('Name,Mail', 'utf16le')],
     ['utf-16be', utf16be('Name,Mail')],
+    ['windows-1252', Buffer.from('322c323032342d30312d30362c9378942c32302e3030', 'hex')],
+    ['windows-1252', latin1('price \x80 5, caf\xe9 \x93na\xefve\x94')],
+    ['shift_jis', Buffer.from('8e5293632c93cc8b9e', 'hex')],
     // "Заказ, Иванов Иван, Москва" in windows-1251.
     ['windows-1251', Buffer.from('c7e0eae0e72c20c8e2e0edeee220c8e2e0ed2c20cceef1eae2e0', 'hex')],
   ])('like %s', (name, bytes) => {

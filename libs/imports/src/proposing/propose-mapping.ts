@@ -5,7 +5,7 @@ import type { ImportFile } from '../import-reader.js';
 import { mappedReader } from '../mapped-reader.js';
 import { parseMapping } from '../mapping.js';
 import { PRESETS } from '../presets/index.js';
-import { csvRows, ndjsonRows, type Row } from '../rows.js';
+import { csvRows, delimiterNamedIn, ndjsonRows, type Row } from '../rows.js';
 import {
   areAddresses,
   areCurrencies,
@@ -88,6 +88,8 @@ async function formOf(
   const text = new TextDecoder(encoding ?? 'utf-8').decode(bytes).replace(/^\ufeff/, '');
   const [first = ''] = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (first.trim().startsWith('{')) return { format: 'ndjson', encoding, delimiter: ',' };
+  const named = delimiterNamedIn(first);
+  if (named !== null) return { format: 'csv', encoding, delimiter: named };
   const header = first.replace(/"(?:[^"]|"")*"/g, 'x');
   const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
   return { format: 'csv', encoding, delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',' };

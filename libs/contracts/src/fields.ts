@@ -1,8 +1,7 @@
-// `Type` of class-transformer reads the type metadata that this brings, as soon as a class is decorated.
-import 'reflect-metadata';
-import { Type, type ClassConstructor } from 'class-transformer';
-import { ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
+import type { ClassConstructor } from 'class-transformer';
+import type { ValidationArguments } from 'class-validator';
 import { isCurrency } from './currencies.js';
+import { Type, ValidateBy, ValidateIf, ValidateNested } from './decorators.js';
 import { parseInstant } from './instant.js';
 import type { PersonalClass } from './personal-classes.js';
 import { isSpoilt } from './spreadsheets.js';

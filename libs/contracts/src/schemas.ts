@@ -1,34 +1,58 @@
 import type { ClassConstructor } from 'class-transformer';
-import { getMetadataStorage } from 'class-validator';
-import { targetConstructorToSchema } from 'class-validator-jsonschema';
-import type { SchemaConverter } from 'class-validator-jsonschema/build/defaultConverters.js';
 import { factOf, touchpointType } from './catalogue.js';
 import { factClassOf } from './facts/classes.js';
+import { getMetadataStorage } from './decorators.js';
 import { ANNOTATION, FIELD, isObject, PERSONAL, RULE, type JsonSchema, type Rule } from './fields.js';
 import { classOf } from './touchpoints/classes.js';
 
-/** The name under which `class-validator-jsonschema` meets a nested class; the field's own schema says it all. */
-const NESTED = 'nestedValidation';
+/** What class-validator keeps of one decorator of one field. */
+type FieldMetadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
-const fromConstraint: SchemaConverter = (meta) => {
-  const [schema] = meta.constraints as readonly ReturnType<SchemaConverter>[];
-  return schema ?? {};
-};
-
-const CONVERTERS: Record<string, SchemaConverter> = {
-  [FIELD]: fromConstraint,
-  [PERSONAL]: fromConstraint,
-  [ANNOTATION]: fromConstraint,
-  [RULE]: () => ({}),
-  [NESTED]: () => ({}),
-};
+/** The type under which class-validator keeps `ValidateIf`, by which a field may be absent. */
+const CONDITION = 'conditionalValidation';
 
 /** The JSON Schema of a class that is decorated with fields; classes within it are written in place. */
 export function schemaOfClass(target: ClassConstructor<object>): JsonSchema {
-  const schema = targetConstructorToSchema(target, { additionalConverters: CONVERTERS }) as JsonSchema;
   const rules = rulesOf(target);
-  const whole = inlined(schema) as JsonSchema;
+  const whole = inlined(fieldsOf(target)) as JsonSchema;
   return rules.length === 0 ? whole : { ...whole, allOf: rules.map((rule) => rule.schema) };
+}
+
+/**
+ * The fields of a class and those that it inherits, its own first. What each kind of field is as JSON Schema stands in its own constraint
+ * (see `fields.ts`); a field is required unless a condition says that it may be absent.
+ */
+function fieldsOf(target: ClassConstructor<object>): JsonSchema {
+  const fields = new Map<string, FieldMetadata[]>();
+  for (const meta of metadataOf(target)) {
+    const known = fields.get(meta.propertyName);
+    if (known === undefined) fields.set(meta.propertyName, [meta]);
+    else known.push(meta);
+  }
+  if (fields.size === 0) return {};
+  const required = [...fields]
+    .filter(([, metas]) => metas.every(({ type }) => type !== CONDITION))
+    .map(([name]) => name);
+  return {
+    properties: Object.fromEntries(
+      [...fields].map(([name, metas]) => [name, Object.assign({}, ...metas.map(statedBy)) as JsonSchema]),
+    ),
+    type: 'object',
+    ...(required.length === 0 ? {} : { required }),
+  };
+}
+
+/** What a decorator says of its field as JSON Schema. A rule speaks of several fields: it stands in `allOf` of the whole. */
+function statedBy({ name, constraints }: FieldMetadata): object {
+  const isStated = name === FIELD || name === PERSONAL || name === ANNOTATION;
+  return isStated ? (constraints as readonly object[])[0]! : {};
+}
+
+/** A class without fields of its own is the one that it extends. */
+function metadataOf(target: ClassConstructor<object>): readonly FieldMetadata[] {
+  const all = getMetadataStorage().getTargetValidationMetadatas(target, '', true, false);
+  if (all.length === 0 || all.some((meta) => meta.target === target)) return all;
+  return metadataOf(Object.getPrototypeOf(target) as ClassConstructor<object>);
 }
 
 /** The rules about several fields of a class, in the order of the `allOf` of its schema. */

@@ -1,6 +1,6 @@
 import type { ClassConstructor } from 'class-transformer';
-import { ValidateIf } from 'class-validator';
 import { compile } from '../compiler.js';
+import { ValidateIf } from '../decorators.js';
 import { annotation, field, schemaOfKind, type JsonSchema } from '../fields.js';
 import { inlined } from '../schemas.js';
 

@@ -34,6 +34,9 @@ if (!existsSync(empty)) {
   writeFileSync(empty, gzipSync(new Uint8Array(await tar.arrayBuffer()), { level: 6 }));
 }
 
+// What the command line shows of the libraries, so that its help does not load them.
+await import('../dist/apps/cli/src/catalogue/write-catalogue.js');
+
 // What changed while this ran may not be in it.
 const built = join(root, 'dist/.built');
 writeFileSync(built, begun.toISOString());

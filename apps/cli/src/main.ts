@@ -1,7 +1,6 @@
-import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { StoreMismatchError } from '#platform';
+import { StoreMismatchError } from '#platform/basics';
 import { assertUnicode } from './arguments.js';
 import { CliError, EXIT } from './exit-codes.js';
 import { isFull } from './full-disk.js';
@@ -25,8 +24,9 @@ const STORES = new Set([
 ]);
 
 try {
-  assertUnicode(process.argv.slice(2));
-  await program(processSession(), version()).parseAsync(process.argv);
+  const words = process.argv.slice(2);
+  assertUnicode(words);
+  await (await program(processSession(), version(), words)).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

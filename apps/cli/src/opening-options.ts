@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { statedIssues, type OpeningKind } from '#platform';
+import { statedIssues, type OpeningKind } from '#platform/basics';
 import type { StatedOpening } from './engine/engine.js';
 import { usage } from './exit-codes.js';
 import { issueLines, optionName } from './terminal/issue-lines.js';

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
@@ -8,7 +7,7 @@ import { program } from './program.js';
 
 const DOCUMENT = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
 const session = { clock: { now: () => 0 }, stderr: { write: () => true }, signal: new AbortController().signal };
-const perennial = program(session, '0.0.0');
+const perennial = await program(session, '0.0.0');
 
 function helpOf(command: Command): string {
   let text = '';

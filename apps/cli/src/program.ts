@@ -1,37 +1,54 @@
-import { Command } from 'commander';
-import { actsCommand } from './commands/acts.js';
-import { backupCommand } from './commands/backup.js';
-import { clockCommand } from './commands/clock.js';
-import { eraseCommand } from './commands/erase.js';
-import { holdCommand } from './commands/hold.js';
-import { explainCommand } from './commands/explain.js';
-import { exportCommand } from './commands/export.js';
-import { factsCommand } from './commands/facts.js';
-import { importCommand } from './commands/import.js';
-import { keysCommand } from './commands/keys.js';
-import { logCommand } from './commands/log.js';
-import { fitCommand, predictCommand } from './commands/models.js';
-import { loginCommand, logoutCommand, whoamiCommand } from './commands/login.js';
-import { moveCommand } from './commands/move.js';
-import { policyCommand } from './commands/policy.js';
-import { mappingCommand } from './commands/mapping.js';
-import { quarantineCommand } from './commands/quarantine.js';
-import { queryCommand } from './commands/query.js';
-import { rebuildCommand, rollbackCommand, verifyCommand } from './commands/rebuild.js';
-import { replayCommand } from './commands/replay.js';
-import { restoreCommand } from './commands/restore.js';
-import { simulateCommand } from './commands/simulate.js';
-import { sourcesCommand } from './commands/sources.js';
-import { statsCommand } from './commands/stats.js';
-import { subjectRequestCommand } from './commands/subject-request.js';
-import { typesCommand } from './commands/types.js';
-import { webhooksCommand } from './commands/webhooks.js';
+import { Command, Help } from 'commander';
+import { readCatalogue, type CommandSummary } from './catalogue/catalogue.js';
 import { EXIT_CODES_HELP } from './exit-codes.js';
 import type { Session } from './session.js';
 import { withExamples } from './terminal/help.js';
 
-/** The whole command line. */
-export function program(session: Session, version: string): Command {
+type MakeCommand = (session: Session) => Command | Promise<Command>;
+
+/** Every command, in the order of `perennial --help`. Each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  import: async () => (await import('./commands/import.js')).importCommand,
+  facts: async () => (await import('./commands/facts.js')).factsCommand,
+  query: async () => (await import('./commands/query.js')).queryCommand,
+  replay: async () => (await import('./commands/replay.js')).replayCommand,
+  explain: async () => (await import('./commands/explain.js')).explainCommand,
+  rebuild: async () => (await import('./commands/rebuild.js')).rebuildCommand,
+  rollback: async () => (await import('./commands/rebuild.js')).rollbackCommand,
+  verify: async () => (await import('./commands/rebuild.js')).verifyCommand,
+  stats: async () => (await import('./commands/stats.js')).statsCommand,
+  clock: async () => (await import('./commands/clock.js')).clockCommand,
+  sources: async () => (await import('./commands/sources.js')).sourcesCommand,
+  keys: async () => (await import('./commands/keys.js')).keysCommand,
+  acts: async () => (await import('./commands/acts.js')).actsCommand,
+  login: async () => (await import('./commands/login.js')).loginCommand,
+  logout: async () => (await import('./commands/login.js')).logoutCommand,
+  whoami: async () => (await import('./commands/login.js')).whoamiCommand,
+  log: async () => (await import('./commands/log.js')).logCommand,
+  erase: async () => (await import('./commands/erase.js')).eraseCommand,
+  'subject-request': async () => (await import('./commands/subject-request.js')).subjectRequestCommand,
+  hold: async () => (await import('./commands/hold.js')).holdCommand,
+  export: async () => (await import('./commands/export.js')).exportCommand,
+  backup: async () => (await import('./commands/backup.js')).backupCommand,
+  restore: async () => (await import('./commands/restore.js')).restoreCommand,
+  move: async () => (await import('./commands/move.js')).moveCommand,
+  simulate: async () => (await import('./commands/simulate.js')).simulateCommand,
+  fit: async () => (await import('./commands/models.js')).fitCommand,
+  predict: async () => (await import('./commands/models.js')).predictCommand,
+  policy: async () => (await import('./commands/policy.js')).policyCommand,
+  mapping: async () => (await import('./commands/mapping.js')).mappingCommand,
+  quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand,
+  types: async () => (await import('./commands/types.js')).typesCommand,
+  webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
+};
+
+/**
+ * The command line.
+ *
+ * @param words what was given on it: only commands that are among these words are loaded, and the others have a line in the list of
+ * commands. Without it, all are loaded.
+ */
+export async function program(session: Session, version: string, words?: readonly string[]): Promise<Command> {
   const perennial = new Command('perennial')
     .description(
       'Perennial: an event-sourced customer lifecycle engine. Where the engine is running, a command talks to it; where it is stopped, the command opens the ' +
@@ -39,41 +56,12 @@ export function program(session: Session, version: string): Command {
     )
     .version(version)
     .showHelpAfterError('Run perennial COMMAND --help for the options and examples of a command.');
-  const commands = [
-    importCommand,
-    factsCommand,
-    queryCommand,
-    replayCommand,
-    explainCommand,
-    rebuildCommand,
-    rollbackCommand,
-    verifyCommand,
-    statsCommand,
-    clockCommand,
-    sourcesCommand,
-    keysCommand,
-    actsCommand,
-    loginCommand,
-    logoutCommand,
-    whoamiCommand,
-    logCommand,
-    eraseCommand,
-    subjectRequestCommand,
-    holdCommand,
-    exportCommand,
-    backupCommand,
-    restoreCommand,
-    moveCommand,
-    simulateCommand,
-    fitCommand,
-    predictCommand,
-    policyCommand,
-    mappingCommand,
-    quarantineCommand,
-    typesCommand,
-    webhooksCommand,
-  ];
-  for (const command of commands) perennial.addCommand(command(session));
+  const summaries = words === undefined ? null : (await readCatalogue()).commands;
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    const summary = words?.includes(name) === true ? undefined : summaries?.find((each) => each.name === name);
+    perennial.addCommand(summary === undefined ? await (await load())(session) : lineOf(summary));
+  }
+  perennial.configureHelp({ subcommandTerm: (command) => termOf(command, summaries) });
   for (const command of everyCommand(perennial)) command.exitOverride();
   for (const command of perennial.commands) command.addHelpText('after', EXIT_CODES_HELP);
   withExamples(
@@ -83,6 +71,14 @@ export function program(session: Session, version: string): Command {
     'perennial replay userId:0001',
   );
   return perennial.addHelpText('after', EXIT_CODES_HELP);
+}
+
+/** A command that is not called: only its line in the list is shown. */
+const lineOf = ({ name, summary }: CommandSummary): Command => new Command(name).summary(summary);
+
+function termOf(command: Command, summaries: readonly CommandSummary[] | null): string {
+  const summary = summaries?.find(({ name }) => name === command.name());
+  return summary?.term ?? new Help().subcommandTerm(command);
 }
 
 function* everyCommand(command: Command): Generator<Command> {

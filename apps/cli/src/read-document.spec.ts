@@ -7,21 +7,21 @@ import { readDocument } from './read-document.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'document-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const read = (bytes: Buffer | string) => {
+const read = async (bytes: Buffer | string) => {
   const path = join(folder, 'mapping.json');
   writeFileSync(path, bytes);
-  return readDocument(path).value;
+  return (await readDocument(path)).value;
 };
 
 describe('a document that an operator gives', () => {
-  it('is read in UTF-8, or by its byte-order mark', () => {
+  it('is read in UTF-8, or by its byte-order mark', async () => {
     const text = '\ufeff{"name":"Müller"}';
     for (const bytes of [text.slice(1), text, Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16()])
-      expect(read(bytes)).toEqual({ name: 'Müller' });
+      expect(await read(bytes)).toEqual({ name: 'Müller' });
   });
 
-  it('may be YAML', () => {
-    expect(read('# the shop\nname: Müller')).toEqual({ name: 'Müller' });
+  it('may be YAML', async () => {
+    expect(await read('# the shop\nname: Müller')).toEqual({ name: 'Müller' });
   });
 
   it.each([
@@ -29,8 +29,8 @@ describe('a document that an operator gives', () => {
     ['a key that stands twice', '{"column":"a","column":"b"}', /stands twice/],
     ['a number that loses digits', '{"n":9007199254740993}', /more digits/],
     ['what is not JSON', '{', /is not JSON or YAML/],
-  ])('is rejected with %s', (_, bytes, message) => {
-    expect(() => read(bytes)).toThrow(message);
+  ])('is rejected with %s', async (_, bytes, message) => {
+    await expect(read(bytes)).rejects.toThrow(message);
   });
 });
 

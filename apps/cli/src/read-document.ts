@@ -1,4 +1,4 @@
-import { DocumentFileError, readDocumentFile, type DocumentFile } from '#platform';
+import type { DocumentFile } from '#platform';
 import { rejected } from './exit-codes.js';
 import { issueLines } from './terminal/issue-lines.js';
 
@@ -9,7 +9,8 @@ const BYTES_MAX = 16 * 1024 * 1024;
  * Reads a document that an operator gives: JSON, or YAML with comments.
  * @throws CliError where the file cannot be read so, with every issue
  */
-export function readDocument(path: string): DocumentFile {
+export async function readDocument(path: string): Promise<DocumentFile> {
+  const { DocumentFileError, readDocumentFile } = await import('#platform');
   try {
     return readDocumentFile(path, BYTES_MAX);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ActRequested, SYSTEM_CLOCK, type Clock } from '#platform';
+import { ActRequested, SYSTEM_CLOCK, type Clock } from '#platform/basics';
 import type { Engine } from './engine/engine.js';
 import { openEngine } from './engine/open-engine.js';
 import { CliError, EXIT } from './exit-codes.js';

@@ -4,17 +4,15 @@ export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, Tou
 export { STREAMS, subjectOfStream } from './streams.js';
 export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
 export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approvals.js';
-export { SOURCE_KINDS } from './facts/sources.js';
 export { OPENING_KINDS, type PersonalDataOpened } from './facts/access.js';
 export {
+  SOURCE_KINDS,
   SUBJECT_REQUEST_KINDS,
   SUBJECT_REQUEST_OUTCOMES,
-  type SubjectRequestAnswered,
-  type SubjectRequestExtended,
   type SubjectRequestKind,
   type SubjectRequestOutcome,
-  type SubjectRequestReceived,
-} from './facts/data-subjects.js';
+} from './sources-and-requests.js';
+export type { SubjectRequestAnswered, SubjectRequestExtended, SubjectRequestReceived } from './facts/data-subjects.js';
 export {
   CUSTOM_RANK,
   factOf,

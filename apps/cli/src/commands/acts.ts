@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { ACT_STATES } from '#approvals';
+import { ACT_STATES } from '#approvals/basics';
 import type { ActInfo } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';

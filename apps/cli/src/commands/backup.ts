@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { BackupError, verifyBackup, type BackupSummary, type BackupVerification } from '#backup';
+import type { BackupSummary, BackupVerification } from '#backup';
+import { BackupError } from '#backup/basics';
 import { CliError, EXIT, rejected } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatBytes, formatDuration, formatNumber, pluralize } from '../terminal/format.js';
@@ -48,6 +49,7 @@ function verifyCommand(session: Session): Command {
     )
     .argument('<folder>', 'folder of the backup')
     .action(async (folder: string) => {
+      const { verifyBackup } = await import('#backup');
       const { onProgress, end } = showProgress(session);
       const verification = await verifyBackup(resolve(folder), { onProgress, signal: session.signal })
         .finally(end)

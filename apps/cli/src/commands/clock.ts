@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { DAY } from '#contracts';
+import { DAY } from '#contracts/basics';
 import type { ClockStatus } from '#projections';
 import type { Engine } from '../engine/engine.js';
 import { EXIT } from '../exit-codes.js';

@@ -10,7 +10,7 @@ import { Output } from '../terminal/output.js';
 import { Progress } from '../terminal/progress.js';
 import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { CUSTOMER_HELP, customerParams } from './one-customer.js';
-import { allPages, queryNamed } from './query.js';
+import { allPages } from './query.js';
 
 interface ExportOptions extends EngineOptions, OpeningOptions {
   readonly all?: true;
@@ -38,7 +38,7 @@ export function exportCommand(session: Session): Command {
         const pages =
           customer === undefined
             ? allEvents(engine, session, opening)
-            : allPages(engine, queryNamed('events'), customerParams(customer), opening);
+            : allPages(engine, 'events', customerParams(customer), opening);
         const rows = await writeAnswers(pages, options.format, output);
         await output.end();
         if (options.output !== undefined)
@@ -58,7 +58,7 @@ async function* allEvents(engine: Engine, session: Session, opening: StatedOpeni
   const progress = new Progress('export', 'events', session.stderr, session.clock);
   let items = 0;
   try {
-    for await (const answer of allPages(engine, queryNamed('recorded'), {}, opening)) {
+    for await (const answer of allPages(engine, 'recorded', {}, opening)) {
       if (session.signal.aborted) return;
       yield answer;
       items += answer.rows.length;

@@ -30,7 +30,7 @@ describe('on the folder of a stopped engine', () => {
     const session = { clock: { now: () => NOW }, stderr, signal: new AbortController().signal };
     process.exitCode = 0;
     try {
-      await program(session, '1').parseAsync(['node', 'perennial', ...args]);
+      await (await program(session, '1')).parseAsync(['node', 'perennial', ...args]);
       return { out, err, code: process.exitCode };
     } catch (error) {
       const { exitCode, message } = error as { readonly exitCode?: number; readonly message: string };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { RECORDED_FACTS } from '#contracts';
+import { RECORDED_FACTS } from '#contracts/basics';
 import type { ItemOutcome } from '#imports';
 import { EXIT, rejected } from '../exit-codes.js';
 import { readDocument } from '../read-document.js';
@@ -32,7 +32,7 @@ function importCommand(session: Session): Command {
     )
     .argument('<file>', 'NDJSON, or a JSON list')
     .action(async (path: string, options: EngineOptions) => {
-      const documents = factsIn(path);
+      const documents = await factsIn(path);
       await useEngine(
         options,
         session,
@@ -50,14 +50,14 @@ function importCommand(session: Session): Command {
 }
 
 /** The documents of a file. A line that is not JSON is an error of the file: nothing of it is sent. */
-function factsIn(path: string): readonly unknown[] {
+async function factsIn(path: string): Promise<readonly unknown[]> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw rejected(`${path} cannot be read: ${(error as Error).message}`);
   }
-  if (/^\s*\[/.test(text)) return readDocument(path).value as readonly unknown[];
+  if (/^\s*\[/.test(text)) return (await readDocument(path)).value as readonly unknown[];
   return text
     .split('\n')
     .map((line, at) => ({ line, number: at + 1 }))

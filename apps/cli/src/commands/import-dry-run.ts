@@ -1,4 +1,4 @@
-import { placeText } from '#contracts';
+import { placeText } from '#contracts/basics';
 import {
   FileBroken,
   FileRejected,

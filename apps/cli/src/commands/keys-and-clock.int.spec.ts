@@ -41,7 +41,7 @@ describe('on the folder of a stopped engine', () => {
     const session = { clock, stderr: { write: (text: string) => (err += text) }, signal: new AbortController().signal };
     process.exitCode = 0;
     try {
-      await program(session, '1').parseAsync(['node', 'perennial', ...args, '--data-dir', dataDir]);
+      await (await program(session, '1')).parseAsync(['node', 'perennial', ...args, '--data-dir', dataDir]);
       return { out, err, code: process.exitCode };
     } catch (error) {
       const { exitCode, message } = error as { readonly exitCode?: number; readonly message: string };

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseRates, PERMISSIONS, RATE_MAX, ROLE_NAMES, roleDefinition } from '#platform';
+import { parseRates, PERMISSIONS, RATE_MAX, ROLE_NAMES, roleDefinition } from '#platform/basics';
 import type { ApiKeyInfo, Engine, JsonObject } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';

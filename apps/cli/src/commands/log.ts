@@ -1,19 +1,9 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { formatInstant } from '#contracts';
-import {
-  EventLogError,
-  lockDataFolder,
-  markOf,
-  MemoryIdTable,
-  openLogOf,
-  readFolderRecord,
-  writeFolderRecord,
-  type EventLog,
-} from '#event-log';
-import { StoreMismatchError, type Config } from '#platform';
-import { checkFolder } from '#privacy';
-import { settingsOf } from '../engine/open-engine.js';
+import { formatInstant } from '#contracts/basics';
+import type { EventLog } from '#event-log';
+import type { Config } from '#platform';
+import { StoreMismatchError } from '#platform/basics';
 import { rejected, unreachable, usage } from '../exit-codes.js';
 import type { Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
@@ -51,6 +41,7 @@ function showCommand({ clock }: Session): Command {
     )
     .action(async ({ dataDir }: LogOptions) => {
       await withLog(dataDir, clock, async (log, config) => {
+        const { readFolderRecord } = await import('#event-log');
         const { logId, copyId } = await log.identity();
         const { position, recordedAt } = await log.head();
         const lines = [
@@ -75,6 +66,7 @@ function acceptCommand({ clock }: Session): Command {
     .option('--yes', 'confirm it')
     .action(async ({ dataDir, yes }: AcceptOptions) => {
       await withLog(dataDir, clock, async (log, config) => {
+        const { markOf, writeFolderRecord } = await import('#event-log');
         const mark = await markOf(log);
         if (mark === null) throw rejected('The log holds no event: there is nothing to accept.');
         const end = `position ${mark.position}, recorded ${formatInstant(mark.recordedAt)}`;
@@ -98,6 +90,8 @@ async function withLog(
   clock: Session['clock'],
   work: (log: EventLog, config: Config) => Promise<void>,
 ): Promise<void> {
+  const [{ EventLogError, lockDataFolder, MemoryIdTable, openLogOf }, { checkFolder }, { settingsOf }] =
+    await Promise.all([import('#event-log'), import('#privacy'), import('../engine/settings-of.js')]);
   const config = { ...settingsOf(), dataDir: resolve(dataDir) };
   try {
     checkFolder(config, false);

@@ -3,8 +3,6 @@ import { RemoteEngine } from '../engine/remote-engine.js';
 import type { Identity } from '../engine/engine.js';
 import { usage } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
-import { signInByDevice, signInPlace, revoked } from '../sign-in/issuer-client.js';
-import { LoginFile } from '../sign-in/login-file.js';
 import { withExamples } from '../terminal/help.js';
 
 interface UrlOptions {
@@ -20,6 +18,12 @@ function urlOf({ url }: UrlOptions): string {
   return url;
 }
 
+/** What only signing in and out needs. */
+const signingIn = async () => ({
+  ...(await import('../sign-in/issuer-client.js')),
+  ...(await import('../sign-in/login-file.js')),
+});
+
 export function loginCommand(session: Session): Command {
   const command = new Command('login')
     .summary('sign in at a running engine as a person')
@@ -30,6 +34,7 @@ export function loginCommand(session: Session): Command {
     .addOption(urlOption())
     .action(async (options: UrlOptions) => {
       const url = urlOf(options);
+      const { LoginFile, signInByDevice, signInPlace } = await signingIn();
       const place = await signInPlace(url);
       const login = await signInByDevice(
         place,
@@ -60,6 +65,7 @@ export function logoutCommand(session: Session): Command {
     .addOption(urlOption())
     .action(async (options: UrlOptions) => {
       const url = urlOf(options);
+      const { LoginFile, revoked } = await signingIn();
       const file = new LoginFile();
       const login = file.read(url);
       if (login === null) {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
-import { FileBroken, FileRejected, MappingRejected, parseMapping, PRESETS, proposeMapping } from '#imports';
+import { readCatalogue } from '../catalogue/catalogue.js';
 import { rejected, usage } from '../exit-codes.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
@@ -14,7 +14,7 @@ interface GivenOptions {
   readonly output?: string;
 }
 
-export function mappingCommand(): Command {
+export async function mappingCommand(): Promise<Command> {
   const mapping = new Command('mapping')
     .summary('propose, validate or show a mapping of a file')
     .description(
@@ -23,7 +23,7 @@ export function mappingCommand(): Command {
     );
   mapping.addCommand(initCommand());
   mapping.addCommand(validateCommand());
-  mapping.addCommand(showCommand());
+  mapping.addCommand(await showCommand());
   return withExamples(
     mapping,
     'perennial mapping init orders.csv --output orders.mapping.json',
@@ -41,6 +41,7 @@ function initCommand(): Command {
     )
     .argument('<file>', 'CSV or NDJSON')
     .action(async (file: string, options: GivenOptions) => {
+      const { FileBroken, FileRejected, proposeMapping } = await import('#imports');
       const { timeZone, currency, source } = presetOptions({ name: 'mapping', source: sourceOf(file) }, options, {
         timeZone: 'UTC',
         currency: null,
@@ -64,7 +65,8 @@ function validateCommand(): Command {
     .summary('check a mapping')
     .description('Checks a mapping, and lists everything that is wrong with it.')
     .argument('<file>', 'mapping document (JSON)')
-    .action((file: string) => {
+    .action(async (file: string) => {
+      const { MappingRejected, parseMapping } = await import('#imports');
       let document: unknown;
       try {
         document = JSON.parse(readFileSync(file, 'utf8'));
@@ -82,13 +84,15 @@ function validateCommand(): Command {
   return withExamples(command, 'perennial mapping validate orders.mapping.json');
 }
 
-function showCommand(): Command {
-  const mapped = PRESETS.flatMap(({ name, mapping }) => (mapping === undefined ? [] : [name]));
+async function showCommand(): Promise<Command> {
+  const { presets } = await readCatalogue();
+  const mapped = presets.flatMap(({ name, isMapping }) => (isMapping ? [name] : []));
   const command = new Command('show')
     .summary('print what a preset reads, as a mapping to be changed')
     .description('Prints the mapping that a preset is: to be read, or to be changed where a file differs.')
     .argument('<preset>', mapped.join(', '))
-    .action((name: string, options: GivenOptions) => {
+    .action(async (name: string, options: GivenOptions) => {
+      const { PRESETS } = await import('#imports');
       const preset = PRESETS.find((each) => each.name === name);
       if (preset?.mapping === undefined)
         throw usage(`'${name}' is not a preset that is a mapping: use one of ${mapped.join(', ')}.`);

@@ -27,7 +27,7 @@ async function run(...args: string[]): Promise<{ out: string; err: string; code:
     signal: new AbortController().signal,
   };
   try {
-    const perennial = program(session, '1');
+    const perennial = await program(session, '1');
     for (const command of perennial.commands) command.configureOutput({ writeErr: (text) => (err += text) });
     await perennial.parseAsync(['node', 'perennial', ...args]);
     return { out, err, code: 0 };

@@ -6,7 +6,7 @@ import { readDocument } from '../read-document.js';
 import type { Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { Progress } from '../terminal/progress.js';
-import { readModelTable, type ModelTable } from './model-table.js';
+import type { ModelTable } from './model-table.js';
 
 interface FitOptions {
   readonly model: string;
@@ -83,7 +83,7 @@ export function predictCommand(session: Session): Command {
     )
     .action(async ({ model: name, data, parameters: given, horizon }: PredictOptions) => {
       const model = modelOf(name);
-      const parameters = parametersOf(model, given);
+      const parameters = await parametersOf(model, given);
       const table = await readTable(session, data, model.predictColumns);
       writePredictions(model, parameters, table, horizon);
     });
@@ -110,6 +110,7 @@ function horizons(text: string): readonly number[] {
 }
 
 async function readTable(session: Session, path: string, columns: readonly string[]): Promise<ModelTable> {
+  const { readModelTable } = await import('./model-table.js');
   const progress = new Progress(`reading ${path}`, 'rows', session.stderr, session.clock);
   const total = statSync(path, { throwIfNoEntry: false })?.size ?? null;
   try {
@@ -120,7 +121,7 @@ async function readTable(session: Session, path: string, columns: readonly strin
 }
 
 /** Parameters from the command line or from a file, as `fit` prints them or alone. */
-function parametersOf(model: ModelEntry, given: string): Parameters {
+async function parametersOf(model: ModelEntry, given: string): Promise<Parameters> {
   let document: unknown;
   if (given.trimStart().startsWith('{')) {
     try {
@@ -128,7 +129,7 @@ function parametersOf(model: ModelEntry, given: string): Parameters {
     } catch (error) {
       throw usage(`--parameters is not JSON: ${(error as Error).message}`);
     }
-  } else document = readDocument(given).value;
+  } else document = (await readDocument(given)).value;
   const outer = document as { readonly parameters?: unknown; readonly model?: unknown } | null;
   if (typeof outer?.model === 'string' && outer.model !== model.name)
     throw rejected(`The parameters are those of ${outer.model}: give --model ${outer.model}, or fit ${model.name}.`);

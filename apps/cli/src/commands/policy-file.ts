@@ -8,8 +8,8 @@ import { issueLines } from '../terminal/issue-lines.js';
  * Reads a policy from a file: JSON, or YAML with comments.
  * @throws CliError where the file cannot be read or holds no valid policy, with every issue
  */
-export function readPolicyFile(file: string): Policy {
-  const verdict = validatePolicy(readDocument(file).value);
+export async function readPolicyFile(file: string): Promise<Policy> {
+  const verdict = validatePolicy((await readDocument(file)).value);
   if (verdict.ok) return verdict.policy;
   throw rejected(`${file} is not a valid policy:${issueLines(verdict.errors)}`);
 }

@@ -1,11 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { BUILT_IN_POLICIES, isTimeZone, openingRulesOf, purposesOf, validatePolicy, type Policy } from '#lifecycle';
+import type { Policy } from '#lifecycle';
+import { BUILT_IN_POLICIES, isTimeZone } from '#lifecycle/basics';
 import { CliError, EXIT, rejected, usage } from '../exit-codes.js';
 import { atTerminal } from '../terminal/ask.js';
 import { withExamples } from '../terminal/help.js';
 import { issueLines } from '../terminal/issue-lines.js';
-import { commentedPolicy } from './policy-file.js';
 
 interface InitOptions {
   readonly name: string;
@@ -37,7 +37,8 @@ export function policyInitCommand(): Command {
     .action(async (file: string, options: InitOptions) => {
       if (existsSync(file) && options.force !== true)
         throw rejected(`${file} exists: give another name, or --force to overwrite it.`);
-      const policy = policyFrom(await complete(options), options);
+      const policy = await policyFrom(await complete(options), options);
+      const { commentedPolicy } = await import('./policy-file.js');
       try {
         writeFileSync(file, `${commentedPolicy(policy)}${RETENTION_EXAMPLE}`);
       } catch (error) {
@@ -110,7 +111,8 @@ const currencyIssue = (code: string): string | null =>
 
 const isNone = (text: string): boolean => text.trim().toLowerCase() === 'none' || text.trim() === '';
 
-function policyFrom({ timeZone, currency, categories }: Answers, { name, base }: InitOptions): Policy {
+async function policyFrom({ timeZone, currency, categories }: Answers, { name, base }: InitOptions): Promise<Policy> {
+  const { openingRulesOf, purposesOf, validatePolicy } = await import('#lifecycle');
   const issue = zoneIssue(timeZone) ?? currencyIssue(currency);
   if (issue !== null) throw usage(issue);
   const listed = isNone(categories) ? [] : categories.split(',').map((category) => category.trim());

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { BUILT_IN_POLICIES } from '#lifecycle';
+import type { Policy } from '#lifecycle';
+import { BUILT_IN_POLICIES } from '#lifecycle/basics';
 import type { PolicyDryRunSummary } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { showProgress } from '../terminal/show-progress.js';
-import { readPolicyFile } from './policy-file.js';
 import { policyInitCommand } from './policy-init.js';
 import { allRows } from './query.js';
 
@@ -38,6 +38,12 @@ export function policyCommand(session: Session): Command {
     'perennial policy publish mine.yaml',
     'perennial policy list',
   );
+}
+
+/** The policy in a file. What checks it is loaded for it. */
+async function readPolicy(file: string): Promise<Policy> {
+  const { readPolicyFile } = await import('./policy-file.js');
+  return readPolicyFile(file);
 }
 
 function listCommand(session: Session): Command {
@@ -102,8 +108,8 @@ function validateCommand(): Command {
     .summary('check a policy without publishing it')
     .description('Checks a policy document and lists everything that is wrong with it. Nothing is published.')
     .argument('<file>', 'policy file (YAML or JSON)')
-    .action((file: string) => {
-      const { name, version } = readPolicyFile(file);
+    .action(async (file: string) => {
+      const { name, version } = await readPolicy(file);
       process.stdout.write(`${file} is valid: ${name}@${version}\n`);
     });
   return withExamples(command, 'perennial policy validate mine.yaml');
@@ -128,7 +134,7 @@ function publishCommand(session: Session): Command {
     .option('--output <file>', 'with --dry-run: write the customers that would move to a file (CSV)')
     .action(async (file: string, options: PublishCommandOptions) => {
       if (options.output !== undefined && options.dryRun !== true) throw usage('--output goes with --dry-run.');
-      const policy = readPolicyFile(file);
+      const policy = await readPolicy(file);
       const { effectiveFrom = null, restate = false, reason = null, dryRun = false, output } = options;
       const publication = { effectiveFrom, reason, ...(restate ? { restate } : {}) };
       await useEngine(

@@ -1,5 +1,5 @@
-import { isCurrency } from '#contracts';
-import { isTimeZone } from '#lifecycle';
+import { isCurrency } from '#contracts/basics';
+import { isTimeZone } from '#lifecycle/basics';
 import type { Preset, PresetOptions } from '#imports';
 import type { BusinessSettings } from '../engine/engine.js';
 import { usage } from '../exit-codes.js';

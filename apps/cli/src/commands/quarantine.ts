@@ -3,15 +3,15 @@ import type { ClosedMany, ManyQuarantined } from '#ingestion';
 import type { Engine } from '../engine/engine.js';
 import { EXIT, rejected, usage } from '../exit-codes.js';
 import { withFormerOption } from '../former-names.js';
-import { readDocument } from '../read-document.js';
 import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
+import { readDocument } from '../read-document.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { confirm } from '../terminal/confirm.js';
 import { formatNumber, pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
 import { Output } from '../terminal/output.js';
 import { FORMATS, writeAnswers, type Format } from '../terminal/write-answers.js';
-import { allPages, queryNamed } from './query.js';
+import { allPages } from './query.js';
 
 interface ListOptions extends EngineOptions {
   readonly status: string;
@@ -60,7 +60,7 @@ function listCommand(session: Session): Command {
       const { status, code, source, file, limit } = options;
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(undefined);
-        const pages = allPages(engine, queryNamed('quarantine'), { status, code, source, file, limit });
+        const pages = allPages(engine, 'quarantine', { status, code, source, file, limit });
         await writeAnswers(pages, options.format, output);
       });
     });
@@ -99,7 +99,7 @@ function releaseCommand(session: Session): Command {
     .argument('[id]', 'quarantine id')
     .option('--fixed <file>', 'the corrected event as JSON');
   withSelection(command).action(async (id: string | undefined, options: ReleaseOptions) => {
-    const fixed = options.fixed === undefined ? undefined : readDocument(options.fixed).value;
+    const fixed = options.fixed === undefined ? undefined : (await readDocument(options.fixed)).value;
     const selection = selectionOf(id, options);
     if (selection === null)
       return useEngine(options, session, async (engine) => print(await engine.release(id ?? '', fixed)));
@@ -189,7 +189,7 @@ async function closeMany(
   const { code, source, file } = selection;
   let open = 0;
   const codes = new Map<string, number>();
-  for await (const { rows } of allPages(engine, queryNamed('quarantine'), { status: 'open', code, source, file }))
+  for await (const { rows } of allPages(engine, 'quarantine', { status: 'open', code, source, file }))
     for (const row of rows) {
       open += 1;
       const found = String(row['code']);

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import type { JsonSchema } from '#contracts';
 import type { PersonalDataState } from '#platform';
-import { isInstantParam, paramSchemas, QUERIES, type Answer, type QueryDefinition, type RawParams } from '#queries';
+import type { Answer, RawParams } from '#queries';
+import { readCatalogue, type QuerySummary } from '../catalogue/catalogue.js';
 import type { Engine, StatedOpening } from '../engine/engine.js';
 import { FORMER_QUERIES, withFormerCommand } from '../former-names.js';
 import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
@@ -21,12 +22,13 @@ interface QueryOptions extends EngineOptions, OpeningOptions {
 }
 
 /** `perennial query QUERY`: a command for each query of the registry, with its parameters as options. */
-export function queryCommand(session: Session): Command {
+export async function queryCommand(session: Session): Promise<Command> {
+  const { queries } = await readCatalogue();
   const command = new Command('query')
     .summary('run a query of the API, with the same name and parameters')
     .description('Runs a query. `perennial query QUERY --help` shows its parameters and columns.')
     .usage('QUERY [options]');
-  for (const query of QUERIES) command.addCommand(commandFor(query, session));
+  for (const query of queries) command.addCommand(commandFor(query, session));
   for (const [former, current] of Object.entries(FORMER_QUERIES)) withFormerCommand(command, former, current);
   return withExamples(
     command,
@@ -39,11 +41,11 @@ export function queryCommand(session: Session): Command {
   );
 }
 
-function commandFor(query: QueryDefinition, session: Session): Command {
+function commandFor(query: QuerySummary, session: Session): Command {
   const command = new Command(query.name)
     .summary(query.summary)
     .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
-  for (const [name, schema] of Object.entries(paramSchemas(query))) command.addOption(optionOf(name, schema));
+  for (const [name, schema] of Object.entries(query.params)) command.addOption(optionOf(name, schema));
   command
     .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
@@ -58,9 +60,9 @@ function commandFor(query: QueryDefinition, session: Session): Command {
         const output = await Output.open(options.output);
         const { format, money, columns } = options;
         const isFile = options.output !== undefined || format === 'csv' || format === 'ndjson';
-        const opening = query.opens === undefined ? undefined : statedOpening(options, isFile ? 'export' : 'view');
+        const opening = !query.opens ? undefined : statedOpening(options, isFile ? 'export' : 'view');
         let state: PersonalDataState | undefined;
-        const pages = allPages(engine, query, rawParams(query, options), opening);
+        const pages = allPages(engine, query.name, rawParams(query, options), opening);
         await writeAnswers(
           watched(pages, ({ meta }) => (state ??= meta.personalData)),
           format,
@@ -77,14 +79,14 @@ function commandFor(query: QueryDefinition, session: Session): Command {
       });
     });
   const columns = query.columns.map((column) => [column.name, column.description] as const);
-  if (query.opens !== undefined) withOpeningOptions(command);
+  if (query.opens) withOpeningOptions(command);
   withEngineOptions(command).addHelpText('after', helpSection('Columns', columns));
   return withExamples(command, exampleOf(query));
 }
 
 /** A command line that works, and shows the parameters that a query is mostly run with. */
-function exampleOf(query: QueryDefinition): string {
-  const params = paramSchemas(query);
+function exampleOf(query: QuerySummary): string {
+  const { params } = query;
   const parts = ['perennial query', query.name];
   if ('identifier' in params) parts.push('--identifier userId:0001');
   if ('as-of' in params) parts.push('--as-of 2026-03-01');
@@ -102,7 +104,8 @@ function optionOf(name: string, schema: JsonSchema): Option {
 
 function placeholder(schema: JsonSchema): string {
   if (Array.isArray(schema['enum'])) return 'choice';
-  if (isInstantParam(schema)) return 'date';
+  // An instant, or a day.
+  if (Array.isArray(schema['anyOf'])) return 'date';
   if (schema['format'] === 'date') return 'day';
   switch (schema['type']) {
     case 'integer':
@@ -115,9 +118,9 @@ function placeholder(schema: JsonSchema): string {
 }
 
 /** The query's parameters that the command line gives, by their own names. */
-function rawParams(query: QueryDefinition, options: Readonly<Record<string, unknown>>): RawParams {
+function rawParams(query: QuerySummary, options: Readonly<Record<string, unknown>>): RawParams {
   const raw: Record<string, unknown> = {};
-  for (const name of Object.keys(paramSchemas(query))) {
+  for (const name of Object.keys(query.params)) {
     const value = options[camelCase(name)];
     if (value !== undefined) raw[name] = value;
   }
@@ -127,15 +130,18 @@ function rawParams(query: QueryDefinition, options: Readonly<Record<string, unkn
 /** All pages of an answer, or only one where `--limit` is given. */
 export async function* allPages(
   engine: Engine,
-  query: QueryDefinition,
+  name: string,
   raw: RawParams,
   opening?: StatedOpening,
 ): AsyncGenerator<Answer> {
+  const { queries } = await readCatalogue();
+  const query = queries.find((each) => each.name === name);
+  if (query === undefined) throw new Error(`The query '${name}' does not exist.`);
   const onePage = raw['limit'] !== undefined || !query.paged;
-  let answer = await engine.runQuery(query.name, onePage ? raw : { ...raw, limit: PAGE }, opening);
+  let answer = await engine.runQuery(name, onePage ? raw : { ...raw, limit: PAGE }, opening);
   yield answer;
   while (!onePage && answer.nextCursor !== null) {
-    answer = await engine.runQuery(query.name, { ...raw, limit: PAGE, cursor: answer.nextCursor }, opening);
+    answer = await engine.runQuery(name, { ...raw, limit: PAGE, cursor: answer.nextCursor }, opening);
     yield answer;
   }
 }
@@ -147,13 +153,7 @@ export async function* allRows(
   raw: RawParams,
   opening?: StatedOpening,
 ): AsyncGenerator<Answer['rows'][number]> {
-  for await (const answer of allPages(engine, queryNamed(name), raw, opening)) yield* answer.rows;
-}
-
-export function queryNamed(name: string): QueryDefinition {
-  const query = QUERIES.find((each) => each.name === name);
-  if (query === undefined) throw new Error(`The query '${name}' does not exist.`);
-  return query;
+  for await (const answer of allPages(engine, name, raw, opening)) yield* answer.rows;
 }
 
 function camelCase(name: string): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { explainStagePeriod, type StagePeriod } from '#lifecycle';
+import { explainStagePeriod, type StagePeriod } from '#lifecycle/basics';
 import type { RawParams } from '#queries';
 import type { Engine, StatedOpening } from '../engine/engine.js';
 import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { restoreBackup, type RestoreSummary } from '#backup';
-import { ConfigError, readConfig, type Config } from '#platform';
-import { openErasureJournal, type ErasureJournal } from '#privacy';
+import type { RestoreSummary } from '#backup';
+import type { Config } from '#platform';
+import type { ErasureJournal } from '#privacy';
 import { usage } from '../exit-codes.js';
 import type { Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
@@ -37,7 +37,8 @@ export function restoreCommand(session: Session): Command {
     )
     .option('--force', 'replace the content of the data folder, and keep it beside')
     .action(async (folder: string, options: RestoreCommandOptions) => {
-      const config = settings(options);
+      const { restoreBackup } = await import('#backup');
+      const config = await settings(options);
       const journal = await journalOf(config);
       const { onProgress, end } = showProgress(session);
       const now = () => session.clock.now();
@@ -60,7 +61,8 @@ export function restoreCommand(session: Session): Command {
   );
 }
 
-function settings({ dataDir, erasureJournal }: RestoreCommandOptions): Config {
+async function settings({ dataDir, erasureJournal }: RestoreCommandOptions): Promise<Config> {
+  const { ConfigError, readConfig } = await import('#platform');
   try {
     return readConfig({
       ...process.env,
@@ -73,6 +75,7 @@ function settings({ dataDir, erasureJournal }: RestoreCommandOptions): Config {
 }
 
 async function journalOf(config: Config): Promise<ErasureJournal | null> {
+  const [{ ConfigError }, { openErasureJournal }] = await Promise.all([import('#platform'), import('#privacy')]);
   try {
     return await openErasureJournal(config, SILENT);
   } catch (error) {

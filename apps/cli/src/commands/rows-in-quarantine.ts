@@ -1,7 +1,7 @@
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { Engine } from '../engine/engine.js';
 import { CliError } from '../exit-codes.js';
-import { allPages, queryNamed } from './query.js';
+import { allPages } from './query.js';
 
 /** Events closed in one request. */
 const CLOSED_AT_ONCE = 1_000;
@@ -26,7 +26,7 @@ export class RowsInQuarantine {
     const byRow = new Map<string, string[]>();
     const ids = new Set<string>();
     try {
-      for await (const { rows } of allPages(engine, queryNamed('quarantine'), { status: 'open', file }))
+      for await (const { rows } of allPages(engine, 'quarantine', { status: 'open', file }))
         for (const { quarantineId, rowId } of rows as readonly { quarantineId: string; rowId: string | null }[]) {
           ids.add(quarantineId);
           if (rowId === null) continue;

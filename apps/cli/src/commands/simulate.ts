@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DAY, parseInstant, type Instant } from '#contracts';
-import { runImport, type ImportSummary } from '#imports';
-import { simulateTouchpoints, simulationReader, type SimulationOptions } from '#simulation';
+import { DAY, parseInstant, type Instant } from '#contracts/basics';
+import type { ImportSummary } from '#imports';
+import type { SimulationOptions } from '#simulation';
 import type { Engine } from '../engine/engine.js';
 import { EXIT, usage } from '../exit-codes.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
@@ -66,6 +66,7 @@ async function intoEngine(
   { batchSize, wait }: SimulateOptions,
   session: Session,
 ): Promise<number> {
+  const [{ runImport }, { simulationReader }] = await Promise.all([import('#imports'), import('#simulation')]);
   const progress = new Progress('simulation', 'touchpoints', session.stderr, session.clock);
   const summary = await runImport({
     reader: simulationReader(simulation),
@@ -93,6 +94,7 @@ function summaryText({ customers }: SimulationOptions, { lines, progress, timing
 }
 
 async function toFile(simulation: SimulationOptions, file: string, session: Session): Promise<number> {
+  const { simulateTouchpoints } = await import('#simulation');
   const output = await Output.open(file);
   let lines: string[] = [];
   let written = 0;

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { SOURCE_KINDS } from '#contracts';
+import { SOURCE_KINDS } from '#contracts/basics';
 import type { SourceListing } from '#ingestion';
 import type { JsonObject } from '../engine/engine.js';
 import { rejected, usage } from '../exit-codes.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Argument, Command, Option } from 'commander';
-import { SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from '#contracts';
+import { SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from '#contracts/basics';
 import type { PackageSummary, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { Engine } from '../engine/engine.js';
 import { statedOpening, withOpeningOptions, type OpeningOptions } from '../opening-options.js';
@@ -15,7 +15,7 @@ import { terminalWidth } from '../terminal/width.js';
 import { wrap } from '../terminal/wrap.js';
 import { writeAnswers, type Format } from '../terminal/write-answers.js';
 import { CUSTOMER_HELP, customerParams } from './one-customer.js';
-import { allPages, queryNamed } from './query.js';
+import { allPages } from './query.js';
 
 interface FormatOptions extends EngineOptions {
   readonly format: 'text' | 'json';
@@ -111,7 +111,7 @@ function listCommand(session: Session): Command {
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(undefined);
         const params = { state, ...(kind === undefined ? {} : { kind }) };
-        await writeAnswers(allPages(engine, queryNamed('subject-requests'), params), format, output);
+        await writeAnswers(allPages(engine, 'subject-requests', params), format, output);
         await output.end();
       });
     });

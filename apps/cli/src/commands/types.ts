@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { nearest, type JsonSchema } from '#contracts';
+import type { JsonSchema } from '#contracts';
+import { nearest } from '#contracts/basics';
 import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import { rejected } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';

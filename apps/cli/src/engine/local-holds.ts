@@ -1,4 +1,4 @@
-import { LOCAL_PRINCIPAL } from '#platform';
+import { LOCAL_PRINCIPAL } from '#platform/basics';
 import {
   HOLD_REQUEST,
   holdView,

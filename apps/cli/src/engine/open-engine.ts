@@ -1,19 +1,9 @@
 import { join } from 'node:path';
-import {
-  ConfigError,
-  folderIdOf,
-  isSameFolder,
-  readConfig,
-  readEngineFile,
-  type Config,
-  type EngineFile,
-} from '#platform';
+import { folderIdOf, isSameFolder, readEngineFile, type EngineFile } from '#platform/basics';
 import { unreachable, usage } from '../exit-codes.js';
 import type { EngineOptions, Session } from '../session.js';
-import { LoginFile } from '../sign-in/login-file.js';
-import { StoredLogin } from '../sign-in/stored-login.js';
+import type { StoredLogin } from '../sign-in/stored-login.js';
 import type { Engine } from './engine.js';
-import { openLocalEngine } from './open-local-engine.js';
 import { RemoteEngine } from './remote-engine.js';
 
 /**
@@ -29,11 +19,13 @@ export async function openEngine(
 ): Promise<Engine> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw usage(`--url must be an address (got ${url}): write http://127.0.0.1:3000.`);
-    return new RemoteEngine(url, key ?? StoredLogin.find(new LoginFile(), url));
+    return new RemoteEngine(url, key ?? (await storedLogin(url)));
   }
   const running = readEngineFile(dataDir);
   if (running !== null) return engineOf(dataDir, running);
   const announce = (line: string): void => void stderr.write(`${line}\n`);
+  const { openLocalEngine } = await import('./open-local-engine.js');
+  const { settingsOf } = await import('./settings-of.js');
   return openLocalEngine({ ...settingsOf(), dataDir }, clock, { creates, announce, signal });
 }
 
@@ -64,12 +56,11 @@ async function engineOf(dataDir: string, { url, token, nonce, folder }: EngineFi
   return engine;
 }
 
-/** The settings that an engine would have here: where its stores are, and the first policy of an empty log. */
-export function settingsOf(): Config {
-  try {
-    return readConfig(process.env);
-  } catch (error) {
-    if (error instanceof ConfigError) throw usage(error.message);
-    throw error;
-  }
+/** The login of the person at the engine of this address; null where there is none. */
+async function storedLogin(url: string): Promise<StoredLogin | null> {
+  const [{ LoginFile }, { StoredLogin }] = await Promise.all([
+    import('../sign-in/login-file.js'),
+    import('../sign-in/stored-login.js'),
+  ]);
+  return StoredLogin.find(new LoginFile(), url);
 }

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { RecordedApprovals } from '#approvals';
 import { DatabaseError, openOnFirstUse, placeOf, type Database } from '#database';
 import {

@@ -112,7 +112,7 @@ describe('perennial login', () => {
     const stderr = { write: (text: string) => ((err += text), true) };
     const session = { clock: { now: () => Date.now() }, stderr, signal: new AbortController().signal };
     try {
-      await program(session, '0').parseAsync(['node', 'perennial', ...args]);
+      await (await program(session, '0')).parseAsync(['node', 'perennial', ...args]);
     } catch (problem) {
       failure = (problem as Error).message;
     } finally {
@@ -221,7 +221,7 @@ describe('perennial login', () => {
       const stderr = { write: (text: string) => (resolve(/ {2}(http\S+)/.exec(text)?.[1] ?? ''), true) };
       const writing = jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
       finished = program({ ...session, stderr }, '0')
-        .parseAsync(['node', 'perennial', 'login', '--url', url])
+        .then((perennial) => perennial.parseAsync(['node', 'perennial', 'login', '--url', url]))
         .finally(() => writing.mockRestore());
     });
     await provider.confirmDevice(await shown, 'ada');

@@ -1,4 +1,4 @@
-import { issueText, keysOf, type ValidationIssue } from '#contracts';
+import { issueText, keysOf, type ValidationIssue } from '#contracts/basics';
 
 /**
  * Issues as lines of an error message: where, what is wrong, how to fix it. `place` names a field as people know it: `--as-of`.

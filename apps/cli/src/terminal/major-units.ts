@@ -1,4 +1,4 @@
-import { minorDigits } from '#contracts';
+import { minorDigits } from '#contracts/basics';
 import type { Answer, AnswerRow, Column } from '#queries';
 
 /** How amounts are written: in minor units (cents), as the API gives them, or in major ones, as people do. */

@@ -1,4 +1,6 @@
-import { csvHeader, csvRow, QUERIES, type Answer, type AnswerRow } from '#queries';
+import type { Answer, AnswerRow } from '#queries';
+import { csvHeader, csvRow } from '#queries/basics';
+import { readCatalogue } from '../catalogue/catalogue.js';
 import { usage } from '../exit-codes.js';
 import type { Output } from './output.js';
 import { expandedRow } from './expanded-row.js';
@@ -32,7 +34,7 @@ export async function writeAnswers(
     last = answer;
     if (output.done) break;
     const { columns } = answer;
-    const one = onlyRow(answer);
+    const one = await onlyRow(answer);
     switch (format) {
       case 'table':
         // A single row has nothing beside it to compare with, and often too many columns for the terminal.
@@ -85,8 +87,9 @@ function withColumns(answer: Answer, chosen: readonly string[] | undefined): Ans
 }
 
 /** The row of an answer that has only one, of a query without pages; else null. */
-function onlyRow({ query, rows }: Answer): AnswerRow | null {
+async function onlyRow({ query, rows }: Answer): Promise<AnswerRow | null> {
   const [row] = rows;
   if (row === undefined || rows.length > 1) return null;
-  return QUERIES.some(({ name, paged }) => name === query && !paged) ? row : null;
+  const { queries } = await readCatalogue();
+  return queries.some(({ name, paged }) => name === query && !paged) ? row : null;
 }

@@ -1,14 +1,12 @@
 import { AnyText, At, Day, Matching, OneOf, Optional, SubjectIdOrNull, SubjectIds, Text } from '../fields.js';
+import {
+  SUBJECT_REQUEST_KINDS,
+  SUBJECT_REQUEST_OUTCOMES,
+  type SubjectRequestKind,
+  type SubjectRequestOutcome,
+} from '../sources-and-requests.js';
 
 /** What data subjects requested (GDPR art. 12 to 20), and what became of it. What people wrote about it is sealed: an erasure destroys it. */
-
-/** What a data subject may request: art. 15, 20, 17, 18. */
-export const SUBJECT_REQUEST_KINDS = ['access', 'portability', 'erasure', 'restriction'] as const;
-export type SubjectRequestKind = (typeof SUBJECT_REQUEST_KINDS)[number];
-
-/** How a request ends. */
-export const SUBJECT_REQUEST_OUTCOMES = ['handed-over', 'done', 'nothing-on-record', 'refused', 'withdrawn'] as const;
-export type SubjectRequestOutcome = (typeof SUBJECT_REQUEST_OUTCOMES)[number];
 
 const REQUEST_ID = '^[0-9a-f]{32}$';
 

@@ -1,9 +1,7 @@
 import { Currency, Flag, Id, OneOf, Optional, Text, TypeNames, TypeVersions } from '../fields.js';
+import { SOURCE_KINDS } from '../sources-and-requests.js';
 
 /** The channel systems that publish events, as the business registers them. A source is named as its events name it. */
-
-/** How a source reaches the engine. */
-export const SOURCE_KINDS = ['api', 'segment', 'kafka', 'file'] as const;
 
 /** What a source is and may send. Its keys stand in the key store: a key names the sources that it publishes for. */
 class SourceRecord {

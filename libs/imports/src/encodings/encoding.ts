@@ -1,4 +1,4 @@
-import { byteOrderMark, decodeUnicode, type UnicodeEncoding } from '#contracts';
+import { byteOrderMark, decodeUnicode, type UnicodeEncoding } from '#contracts/basics';
 import { ONE_BYTE_NAMES, oneByteDecoder, oneByteName } from './one-byte.js';
 
 /** How the bytes of a file, or of a message, are read as text. */

@@ -1,5 +1,5 @@
-import { DAY } from '#contracts';
-import type { Instant } from '#contracts';
+import { DAY } from '#contracts/basics';
+import type { Instant } from '#contracts/basics';
 import { fromWall, isUtc, toWall } from './zone.js';
 
 /** The calendar day in the zone, as days since 1970-01-01. */

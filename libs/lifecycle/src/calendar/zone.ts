@@ -1,6 +1,6 @@
-import { DAY } from '#contracts';
+import { DAY } from '#contracts/basics';
 import { Temporal } from 'temporal-polyfill';
-import type { Instant } from '#contracts';
+import type { Instant } from '#contracts/basics';
 
 /** A span of time in which a zone keeps one offset: `from` included, `until` not. */
 interface OffsetSpan {

@@ -1,4 +1,4 @@
-import { formatInstant } from '#contracts';
+import { formatInstant } from '#contracts/basics';
 import type { StagePeriod } from '../model.js';
 import type { RetentionDue } from '../retention/retention.js';
 import type { ExplainedAction } from './actions.js';

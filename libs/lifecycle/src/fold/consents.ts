@@ -1,4 +1,4 @@
-import { parseInstant, type Instant } from '#contracts';
+import { parseInstant, type Instant } from '#contracts/basics';
 import type { EventRef, LifecycleEvent } from '../model.js';
 import type { State } from './state.js';
 

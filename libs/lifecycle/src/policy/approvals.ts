@@ -1,4 +1,4 @@
-import { ACTS_FOR_APPROVAL, APPROVAL_HOURS, HOUR, type ActForApproval, type Instant } from '#contracts';
+import { ACTS_FOR_APPROVAL, APPROVAL_HOURS, HOUR, type ActForApproval, type Instant } from '#contracts/basics';
 import type { PublishedPolicy } from '../model.js';
 import type { ApprovalRules, Policy } from './policy.js';
 import { policyAt, type PolicyTimeline } from './timeline.js';

@@ -1,4 +1,4 @@
-import { pointerTo, type ValidationIssue } from '#contracts';
+import { pointerTo, type ValidationIssue } from '#contracts/basics';
 import { NOTHING_STATED, type OpeningKind, type StatedPurpose } from './openings.js';
 
 /** The headers by which a request states why it opens personal data, and what each may hold. */

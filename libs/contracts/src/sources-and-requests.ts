@@ -1,0 +1,12 @@
+/** The lists of words that facts about sources and requests of data subjects may hold: apart from their forms, so that help texts show them. */
+
+/** How a source reaches the engine. */
+export const SOURCE_KINDS = ['api', 'segment', 'kafka', 'file'] as const;
+
+/** What a data subject may request: GDPR art. 15, 20, 17, 18. */
+export const SUBJECT_REQUEST_KINDS = ['access', 'portability', 'erasure', 'restriction'] as const;
+export type SubjectRequestKind = (typeof SUBJECT_REQUEST_KINDS)[number];
+
+/** How a request ends. */
+export const SUBJECT_REQUEST_OUTCOMES = ['handed-over', 'done', 'nothing-on-record', 'refused', 'withdrawn'] as const;
+export type SubjectRequestOutcome = (typeof SUBJECT_REQUEST_OUTCOMES)[number];

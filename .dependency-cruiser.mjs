@@ -1,6 +1,6 @@
 /**
  * The import table of ARCHITECTURE.md, as rules. A lib is entered by its index (a `#name` subpath import)
- * or, to make a Nest application, by its nest.ts (`#name/nest`), and platform in a worker thread by its threads.ts,
+ * or, to make a Nest application, by its nest.ts (`#name/nest`), for a few light parts by its basics.ts (`#name/basics`), and platform in a worker thread by its threads.ts,
  * and may enter only the libs that its row names. `test/boundaries.int.spec.ts` plants violations and sees each reported.
  */
 const table = {
@@ -47,7 +47,7 @@ const table = {
 const readModelSchema = '^libs/projections/src/schema\\.ts$';
 const spec = '\\.spec\\.ts$|/testdata/';
 const libs = Object.keys(table);
-/** The files by which a lib is entered, beside its index and nest.ts. */
+/** The files by which a lib is entered, beside its index, nest.ts and basics.ts. */
 const frontDoors = { projections: '|schema', platform: '|threads', testing: '|stores' };
 
 const forbidden = [
@@ -107,10 +107,10 @@ const forbidden = [
 for (const lib of libs) {
   forbidden.push({
     name: `${lib}-is-entered-by-its-index`,
-    comment: `Enter libs/${lib} by #${lib}, or by #${lib}/nest where a Nest application is made, or projections by #projections/schema for its SQL schema; inner files stay inside.`,
+    comment: `Enter libs/${lib} by #${lib}, or by #${lib}/nest where a Nest application is made, or by #${lib}/basics for what must load fast, or projections by #projections/schema for its SQL schema; inner files stay inside.`,
     severity: 'error',
     from: { pathNot: `^libs/${lib}/` },
-    to: { path: `^libs/${lib}/src/(?!(index|nest${frontDoors[lib] ?? ''})\\.ts$)` },
+    to: { path: `^libs/${lib}/src/(?!(index|nest|basics${frontDoors[lib] ?? ''})\\.ts$)` },
   });
   const others = libs.filter((other) => other !== lib && !table[lib].values.includes(other));
   const typeOnly = table[lib].types;

@@ -6,7 +6,7 @@ export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approv
 export { DAY, formatInstant, HOUR, MINUTE, parseInstant, type Instant } from './instant.js';
 export { byteOrderMark, decodeUnicode, type UnicodeEncoding } from './bytes/unicode.js';
 export { currenciesWithDigits, isCurrency, minorDigits } from './currencies.js';
-export { rankOf, RECORDED_FACTS } from './catalogue.js';
+export { rankOf, RECORDED_FACTS, touchpointType } from './catalogue.js';
 export { nearest } from './documents/nearest.js';
 export { SOURCE_KINDS, SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from './sources-and-requests.js';
 export { issueText, issueUnder, keysOf, placeText, pointerTo, type ValidationIssue } from './validation-issue.js';

@@ -1,4 +1,4 @@
-import { touchpointType, type Instant } from '#contracts';
+import { touchpointType, type Instant } from '#contracts/basics';
 import { addPeriod, periodOf } from '../calendar/period.js';
 import type { ContractStatus } from '../fold/result.js';
 import type { PersonRetentionRule, Policy, RetentionStart } from '../policy/policy.js';

@@ -209,6 +209,7 @@ const ENGINE_EVENTS = [
   'erasure-requested',
   'hold-placed',
   'hold-lifted',
+  'personal-fields-expired',
   'hash-key-adopted',
   'hash-key-changed',
   'webhook-registered',

@@ -9,7 +9,7 @@ export interface ClassKeyCount extends ClassYear {
 
 /** Keys of one class and year that were destroyed since the time for which the class is kept was over. */
 export interface DestroyedClassKeys extends ClassYear {
-  /** Not confirmed as recorded yet. */
+  /** Of these, the ones that are not confirmed as recorded yet. */
   readonly keys: number;
   /** All so far. */
   readonly total: number;
@@ -24,8 +24,8 @@ export interface ClassKeyKeeping {
    * count. Resolves with how many: fewer than `limit` where no more of them may be destroyed.
    */
   destroyClassKeys(classYear: ClassYear, limit: number): Promise<number>;
-  /** What was destroyed and is not confirmed as recorded, ordered by class and year: also by a process that died before it recorded it. */
+  /** What was destroyed so far, ordered by class and year: also by a process that died before it recorded it. */
   destroyedClassKeys(): Promise<readonly DestroyedClassKeys[]>;
-  /** Confirms that the log records these totals. */
+  /** Confirms that the log records these totals. A store that destroyed fewer, since it is an older copy, counts on from them. */
   confirmDestroyed(destroyed: readonly DestroyedClassKeys[]): Promise<void>;
 }

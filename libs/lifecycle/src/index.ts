@@ -36,7 +36,7 @@ export {
   type TreatmentRule,
 } from './policy/policy.js';
 export { approvalsAt, areWeaker, fourEyesSince, strictest, type ApprovalsInForce } from './policy/approvals.js';
-export { classRulesOf, type ClassRetentionRule } from './policy/class-retention.js';
+export { classDueAt, classRulesOf } from './policy/class-retention.js';
 export {
   DEFAULT_OPENINGS,
   DEFAULT_PURPOSES,

@@ -26,12 +26,15 @@ import { commandHandler } from '#platform/nest';
 import { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
 import { ErasuresController } from './erasure/erasures.controller.js';
 import { ExpiryKeeper } from './erasure/expiry-keeper.js';
+import { ClassExpiry } from './class-expiry/class-expiry.js';
+import { ClassKeeper } from './class-expiry/class-keeper.js';
 import { HoldKeeper } from './holds/hold-keeper.js';
 import { HoldRegister } from './holds/hold-register.js';
 import { HoldsController } from './holds/holds.controller.js';
 import { ManageHolds } from './holds/manage-holds.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
+import { PolicyInForce } from './openings/policy-in-force.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
 
 /**
@@ -45,6 +48,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(MarkKeeper) private readonly markKeeper: MarkKeeper,
     @Inject(ExpiryKeeper) private readonly expiryKeeper: ExpiryKeeper,
     @Inject(HoldKeeper) private readonly holdKeeper: HoldKeeper,
+    @Inject(ClassKeeper) private readonly classKeeper: ClassKeeper,
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
@@ -55,12 +59,14 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     this.markKeeper.start();
     this.expiryKeeper.start();
     this.holdKeeper.start();
+    this.classKeeper.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.markKeeper.stop();
     await this.expiryKeeper.stop();
     await this.holdKeeper.stop();
+    await this.classKeeper.stop();
   }
 
   static forRoot(): DynamicModule {
@@ -78,6 +84,14 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           provide: ExpiryKeeper,
           useFactory: (keys: KeyStore, clock: Clock, logger: Logger) => new ExpiryKeeper(keys, clock, logger),
           inject: [KEY_STORE, CLOCK, LOGGER],
+        },
+        {
+          provide: ClassKeeper,
+          useFactory: (log: EventLog, keys: KeyStore, clock: Clock, logger: Logger) => {
+            const inForce = new PolicyInForce(log, clock);
+            return new ClassKeeper(new ClassExpiry({ log, keys, clock, policy: () => inForce.now() }), logger);
+          },
+          inject: [EVENT_LOG, KEY_STORE, CLOCK, LOGGER],
         },
         {
           provide: MarkKeeper,

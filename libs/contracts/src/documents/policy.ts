@@ -1,5 +1,6 @@
 import { APPROVAL_HOURS, APPROVAL_HOURS_MAX } from '../approvals.js';
 import { AnyText, Flag, Matching, OneOf, Optional, Part, Whole } from '../fields.js';
+import { PERSONAL_CLASSES, type PersonalClass } from '../personal-classes.js';
 import { MEDIA } from '../touchpoints/awareness.js';
 import {
   AnyOf,
@@ -276,17 +277,32 @@ class OpeningsRetentionForm {
   after!: string;
 }
 
+class ClassRetentionForm {
+  @OneOf('class')
+  @Describe('The rule destroys personal fields of one class; the person and all figures stay')
+  what!: 'class';
+  @OneOf(...PERSONAL_CLASSES)
+  @Describe(
+    'free-text: what people wrote or said, and reasons in words; notes: what employees wrote; addresses: of pages and places. It holds for what is written while the rule is in force',
+  )
+  class!: PersonalClass;
+  @Period()
+  @Describe('So long after the end of the calendar year (UTC) in which it happened a text is destroyed')
+  after!: string;
+}
+
 const RetentionRules = (): PropertyDecorator =>
   ListOf(
     OneOfClasses(
       'what',
       () => PersonRetentionForm,
       () => OpeningsRetentionForm,
+      () => ClassRetentionForm,
     ),
     1,
     20,
   );
-type RetentionRuleForm = PersonRetentionForm | OpeningsRetentionForm;
+type RetentionRuleForm = PersonRetentionForm | OpeningsRetentionForm | ClassRetentionForm;
 
 const FourEyes =
   (meaning: string): PropertyDecorator =>

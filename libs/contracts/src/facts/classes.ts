@@ -38,6 +38,7 @@ const FACT_CLASSES = {
   'erasure-requested': [privacy.ErasureRequested],
   'hold-placed': [privacy.HoldPlaced],
   'hold-lifted': [privacy.HoldLifted],
+  'personal-fields-expired': [privacy.PersonalFieldsExpired],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],

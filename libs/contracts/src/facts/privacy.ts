@@ -1,4 +1,5 @@
-import { Matching, Names, QuarantineIds, SubjectIdOrNull, SubjectIds, Text } from '../fields.js';
+import { Matching, Names, OneOf, Parts, QuarantineIds, SubjectIdOrNull, SubjectIds, Text, Whole } from '../fields.js';
+import { PERSONAL_CLASSES, type PersonalClass } from '../personal-classes.js';
 
 /** What was decided about the data of persons. Who decided it stands in the `meta` of the event (`by`), as do their identifiers and free text, sealed. */
 
@@ -27,4 +28,24 @@ export class ErasureRequested {
   @SubjectIdOrNull() customerId!: string | null;
   /** The namespaces by which the person was known. */
   @Names() namespaces!: string[];
+}
+
+/** Of one class and year. */
+export class ExpiredClass {
+  @OneOf(...PERSONAL_CLASSES) class!: PersonalClass;
+  /** In which the fields happened (UTC). */
+  @Whole(-271_821, 275_760) year!: number;
+  /** Keys that were destroyed since the last of these facts: one for each subject. */
+  @Whole(0, Number.MAX_SAFE_INTEGER) keys!: number;
+  /** All that were destroyed so far: an older key store is told by it. */
+  @Whole(0, Number.MAX_SAFE_INTEGER) total!: number;
+  /** Keys that a legal hold kept. */
+  @Whole(0, Number.MAX_SAFE_INTEGER) held!: number;
+}
+
+/** The time of personal fields of some classes and years was over: their keys were destroyed, for all persons that no hold keeps. */
+export class PersonalFieldsExpired {
+  /** The policy whose rules say so. */
+  @Text(200) policyVersion!: string;
+  @Parts(() => ExpiredClass, 1, 1_000) classes!: ExpiredClass[];
 }

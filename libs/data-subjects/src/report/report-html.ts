@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatInstant } from '#contracts';
+import { formatInstant, type PersonalClass } from '#contracts';
 import { periodInWords, type PersonRetentionRule } from '#lifecycle';
 import type { AnswerRow } from '#queries';
 import type { PersonEvent } from '../package/person-events.js';
@@ -223,6 +223,12 @@ const STARTS: Readonly<Record<PersonRetentionRule['since'], string>> = {
   'end-of-relationship': 'your last purchase, or the end of your last contract if that is later',
 };
 
+const CLASSES: Readonly<Record<PersonalClass, string>> = {
+  'free-text': 'What you wrote or said',
+  notes: 'What our employees wrote about you',
+  addresses: 'Addresses of pages and places',
+};
+
 const retention = ({ retention: rules, keepOpenings }: ReportModel): Html =>
   section(
     'How long we keep them',
@@ -239,7 +245,14 @@ const retention = ({ retention: rules, keepOpenings }: ReportModel): Html =>
                 }.
               </p>`,
             ]
-          : [],
+          : rule.what === 'class'
+            ? [
+                html`<p>
+                  ${CLASSES[rule.class]}: ${periodInWords(rule.after)} after the end of the year, also while you are our
+                  customer.
+                </p>`,
+              ]
+            : [],
       )}
       <p>The list of who looked at your data is kept for ${keepOpenings}.</p>`,
   );

@@ -19,11 +19,12 @@ const COUNT = `
   ON CONFLICT (class, year) DO UPDATE SET total = d.total + excluded.total`;
 const DESTROYED = `
   SELECT class AS "personalClass", year, (total - recorded)::int AS keys, total::int AS total
-    FROM perennial_keys.class_keys_destroyed WHERE total > recorded ORDER BY class COLLATE "C", year`;
+    FROM perennial_keys.class_keys_destroyed ORDER BY class COLLATE "C", year`;
 const CONFIRM = `
-  UPDATE perennial_keys.class_keys_destroyed SET recorded = greatest(recorded, t.total)
-    FROM unnest($1::text[], $2::int[], $3::bigint[]) AS t(class, year, total)
-   WHERE class_keys_destroyed.class = t.class AND class_keys_destroyed.year = t.year`;
+  INSERT INTO perennial_keys.class_keys_destroyed AS d (class, year, total, recorded)
+  SELECT class, year, total, total FROM unnest($1::text[], $2::int[], $3::bigint[]) AS t(class, year, total)
+  ON CONFLICT (class, year) DO UPDATE
+    SET total = greatest(d.total, excluded.total), recorded = greatest(d.recorded, excluded.total)`;
 
 export async function addClassKeys(
   client: Client,

@@ -34,8 +34,10 @@ export class SqliteClassKeys {
         ON CONFLICT (class, year) DO UPDATE SET total = total + excluded.total`),
       destroyed: db.prepare(`
         SELECT class AS personalClass, year, total - recorded AS keys, total FROM class_keys_destroyed
-         WHERE total > recorded ORDER BY class, year`),
-      confirm: db.prepare('UPDATE class_keys_destroyed SET recorded = max(recorded, ?) WHERE class = ? AND year = ?'),
+         ORDER BY class, year`),
+      confirm: db.prepare(`
+        INSERT INTO class_keys_destroyed (class, year, total, recorded) VALUES (?1, ?2, ?3, ?3)
+        ON CONFLICT (class, year) DO UPDATE SET total = max(total, ?3), recorded = max(recorded, ?3)`),
     };
   }
 
@@ -64,6 +66,6 @@ export class SqliteClassKeys {
   }
 
   confirm({ personalClass, year, total }: DestroyedClassKeys): void {
-    this.statements.confirm.run(total, personalClass, year);
+    this.statements.confirm.run(personalClass, year, total);
   }
 }

@@ -168,7 +168,16 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
         expect(await later.destroyedClassKeys()).toEqual([{ ...text2019, keys: 1, total: 3 }]);
         await later.confirmDestroyed(await later.destroyedClassKeys());
         await later.close();
-        expect(await store.destroyedClassKeys()).toEqual([]);
+        expect(await store.destroyedClassKeys()).toEqual([{ ...text2019, keys: 0, total: 3 }]);
+        // As in an older copy, which destroyed fewer.
+        await store.confirmDestroyed([
+          { ...text2019, keys: 0, total: 5 },
+          { ...notes2019, keys: 0, total: 2 },
+        ]);
+        expect(await store.destroyedClassKeys()).toEqual([
+          { ...text2019, keys: 0, total: 5 },
+          { ...notes2019, keys: 0, total: 2 },
+        ]);
       });
 
       it('tell the listeners of what was destroyed', async () => {

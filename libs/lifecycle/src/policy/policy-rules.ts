@@ -166,14 +166,23 @@ const periodsAreOfADayToACentury: Rule = ({ retention = [] }) =>
     }),
   );
 
+const subjectOfRule = (rule: NonNullable<PolicyForm['retention']>[number]): string => {
+  switch (rule.what) {
+    case 'person':
+      return `person since ${rule.since}`;
+    case 'class':
+      return `class ${rule.class}`;
+    default:
+      return rule.what;
+  }
+};
+
 const retentionNamesEachOnce: Rule = ({ retention = [] }) => [
-  ...repeated(retention.map((rule) => (rule.what === 'person' ? `person since ${rule.since}` : rule.what))).map(
-    (index) => ({
-      pointer: pointerTo('retention', index),
-      detail: 'is a second rule for the same',
-      hint: 'keep one of the two: the shorter time would hold',
-    }),
-  ),
+  ...repeated(retention.map(subjectOfRule)).map((index) => ({
+    pointer: pointerTo('retention', index),
+    detail: 'is a second rule for the same',
+    hint: 'keep one of the two: the shorter time would hold',
+  })),
   ...retention.flatMap((rule, index) =>
     (['unless', 'media'] as const).flatMap((field) =>
       repeated(rule.what === 'person' ? (rule[field] ?? []) : []).map((place) => ({

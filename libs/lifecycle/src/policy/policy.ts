@@ -1,4 +1,4 @@
-import type { ActForApproval } from '#contracts';
+import type { ActForApproval, PersonalClass } from '#contracts';
 
 /**
  * The policy is data: what counts as a signal, how long silence may last, what a business calls its categories.
@@ -56,7 +56,7 @@ export interface OpeningRules {
 }
 
 /** How long one kind of data is kept. */
-export type RetentionRule = PersonRetentionRule | OpeningsRetentionRule;
+export type RetentionRule = PersonRetentionRule | OpeningsRetentionRule | ClassRetentionRule;
 
 /** Persons are erased a time after their last contact, last purchase, or the end of the relationship. */
 export interface PersonRetentionRule {
@@ -75,6 +75,13 @@ export interface PersonRetentionRule {
 /** Openings of personal data are listed for a time; the event log keeps them. */
 export interface OpeningsRetentionRule {
   readonly what: 'openings';
+  readonly after: string;
+}
+
+/** Personal fields of a class are destroyed some time after the calendar year (UTC) in which they happened; the person stays. */
+export interface ClassRetentionRule {
+  readonly what: 'class';
+  readonly class: PersonalClass;
   readonly after: string;
 }
 

@@ -42,6 +42,14 @@ describe('a policy', () => {
     [keeping({ after: 'P1Y6M', grace: 'P2W', unless: ['open-contract', 'hold'], media: ['letter'] })],
     [keeping({ after: 'P100Y' })],
     [{ retention: [{ what: 'openings', after: 'P18M' }] }],
+    [
+      {
+        retention: [
+          { what: 'class', class: 'free-text', after: 'P2Y' },
+          { what: 'class', class: 'notes', after: 'P30D' },
+        ],
+      },
+    ],
   ])('accepts %j', (change) => {
     expect(reported(change)).toEqual([]);
   });
@@ -248,7 +256,7 @@ describe('a policy', () => {
     [{ retention: [] }, '`retention` must be a list of 1 to 20 items (got an empty list)'],
     [
       { retention: [{ what: 'orders', after: 'P3Y' }] },
-      '`retention[0].what` must be one of person, openings (got "orders")',
+      '`retention[0].what` must be one of person, openings, class (got "orders")',
     ],
     [
       keeping({ after: '3 years' }),
@@ -281,6 +289,19 @@ describe('a policy', () => {
         retention: [
           { what: 'person', after: 'P3Y', since: 'last-contact' },
           { what: 'person', after: 'P1Y', since: 'last-contact' },
+        ],
+      },
+      '`retention[1]` is a second rule for the same: keep one of the two: the shorter time would hold',
+    ],
+    [
+      { retention: [{ what: 'class', class: 'names', after: 'P2Y' }] },
+      '`retention[0].class` must be one of free-text, notes, addresses (got "names")',
+    ],
+    [
+      {
+        retention: [
+          { what: 'class', class: 'notes', after: 'P2Y' },
+          { what: 'class', class: 'notes', after: 'P3Y' },
         ],
       },
       '`retention[1]` is a second rule for the same: keep one of the two: the shorter time would hold',

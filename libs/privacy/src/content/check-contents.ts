@@ -9,6 +9,7 @@ import {
   type QuarantinedData,
   type QuarantinedMeta,
 } from '#ingestion';
+import { contentHashOf, type PersonalFieldsExpired } from '../class-expiry/class-expiry.js';
 import type { PersonErased } from '../erasure/person-erased.js';
 import { HashedContents } from './hashed-content.js';
 
@@ -247,7 +248,12 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'source-resumed':
     case 'source-retired':
     case 'hash-key-changed':
+    case 'hold-placed':
+    case 'hold-lifted':
+    case 'erasure-requested':
       return fits(plainContentHash(JSON.parse(data)));
+    case 'personal-fields-expired':
+      return fits(contentHashOf(JSON.parse(data) as PersonalFieldsExpired));
     case 'hash-key-adopted':
       return isHex(contentHash, (JSON.parse(data) as { readonly check: string }).check) ? 'intact' : CHANGED;
     case 'event-released':

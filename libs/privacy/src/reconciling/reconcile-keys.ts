@@ -5,6 +5,7 @@ import type { KeyStore, KeyStoreFacts } from '#keys';
 import { compareIdentity, type LogIdentity } from '#platform';
 import type { PersonErased } from '../erasure/person-erased.js';
 import type { HoldPlaced } from '../holds/hold-facts.js';
+import { destroyAgain, type PersonalFieldsExpired } from '../class-expiry/class-expiry.js';
 import { keptHold } from '../holds/hold-register.js';
 import { LogFacts, type MissingKeys } from './log-facts.js';
 
@@ -96,6 +97,9 @@ async function applyErasures(
         await destroy();
         if (type === 'hold-placed') await keys.placeHold(keptHold(JSON.parse(data) as HoldPlaced));
         else await keys.liftHold((JSON.parse(data) as { readonly holdId: string }).holdId);
+      } else if (type === 'personal-fields-expired') {
+        await destroy();
+        await destroyAgain(JSON.parse(data) as PersonalFieldsExpired, keys);
       }
     }
     await destroy();

@@ -23,7 +23,7 @@ export class ApiAppModule {
         SignInModule.forRoot({ byBrowser: true }),
         ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'operate' }),
-        EventLogModule.forRoot(),
+        EventLogModule.forRoot({ process: 'api' }),
         ContentCheckModule.forRoot(),
         OpeningsModule.forRoot(),
         QueriesModule.forRoot({ operations: RemoteProjector, contentChecker: ContentChecker }),

@@ -21,7 +21,7 @@ export class IntakeAppModule {
         SignInModule.forRoot(),
         ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
-        EventLogModule.forRoot(),
+        EventLogModule.forRoot({ process: 'intake' }),
         OpeningsModule.forRoot(),
         IngestionModule.forRoot(),
         PrivacyModule.forRoot(),

@@ -19,7 +19,7 @@ export class ProjectorAppModule {
         SignInModule.forRoot(),
         ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot(),
-        EventLogModule.forRoot(),
+        EventLogModule.forRoot({ process: 'projector' }),
       ],
     };
   }

@@ -21,7 +21,7 @@ export class RelayAppModule {
         SignInModule.forRoot(),
         ApprovalsModule.forRoot(),
         ProjectionsModule.forRoot({ use: 'read' }),
-        EventLogModule.forRoot(),
+        EventLogModule.forRoot({ process: 'relay' }),
         FeedsModule.forRoot({ log: EVENT_LOG }),
       ],
     };

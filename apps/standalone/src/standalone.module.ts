@@ -26,7 +26,7 @@ export class StandaloneModule {
         KeysModule.forRoot(),
         SignInModule.forRoot({ byBrowser: true }),
         ApprovalsModule.forRoot(),
-        EventLogModule.forRoot({ lock }),
+        EventLogModule.forRoot({ lock, process: 'standalone' }),
         ProjectionsModule.forRoot({ role: 'both' }),
         OpeningsModule.forRoot(),
         IngestionModule.forRoot(),

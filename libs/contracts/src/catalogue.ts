@@ -226,6 +226,7 @@ const ENGINE_EVENTS = [
   'subject-request-extended',
   'subject-request-answered',
   'break-glass-used',
+  'settings-changed',
   'act-requested',
   'act-approved',
   'act-declined',

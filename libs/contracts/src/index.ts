@@ -4,7 +4,7 @@ export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, Tou
 export { STREAMS, subjectOfStream } from './streams.js';
 export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
 export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approvals.js';
-export { OPENING_KINDS, type PersonalDataOpened } from './facts/access.js';
+export { OPENING_KINDS, type PersonalDataOpened, type SettingsChanged } from './facts/access.js';
 export {
   SOURCE_KINDS,
   SUBJECT_REQUEST_KINDS,

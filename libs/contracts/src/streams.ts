@@ -18,6 +18,8 @@ export const STREAMS = {
   sources: 'sources',
   /** What data subjects requested, and what became of it. */
   dataSubjects: 'data-subjects',
+  /** The settings of the processes that proof and access rest on, where they changed. */
+  settings: 'settings',
   /** Acts that wait for a second principal, and what became of them. */
   approvals: 'approvals',
   /** What was done about access and to the engine on a UTC day, such as 2026-01-31: keys, blocks, operations. */

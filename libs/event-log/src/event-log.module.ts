@@ -1,16 +1,27 @@
-import { Global, Inject, Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Global,
+  Inject,
+  Module,
+  Optional,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { Histogram, type Registry } from 'prom-client';
 import {
+  accountableSettings,
   ACTS,
   CLOCK,
   CONFIG,
   HEALTH,
+  LOGGER,
   METRICS,
   RunningEngine,
   STORE_WATCH,
   type Clock,
   type Config,
   type Health,
+  type Logger,
   type StoreWatch,
 } from '#platform';
 import { EVENT_LOG, ID_TABLE } from './tokens.js';
@@ -18,11 +29,14 @@ import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog, EventLogError } from './port.js';
 import type { IdTable } from './eventstore/ids.js';
 import { openLogOf } from './open-log.js';
+import { SettingsRecord, type ProcessName } from './settings-record.js';
 import { RecordedActs } from './recorded-acts.js';
 import { timedLog } from './timed-log.js';
 import { watchingForDamage } from './torn-log.js';
 
 export interface EventLogModuleOptions {
+  /** Which process it is: its settings are put on record at the start. */
+  readonly process?: ProcessName;
   /** The lock on the data folder, taken before anything in it was opened; without one it is taken and released here. */
   readonly lock?: DataFolderLock;
   /** A log opened elsewhere, which is closed elsewhere; without one the log that the config names is opened. */
@@ -37,11 +51,14 @@ interface Opened {
 /** Opens the event log when the application starts, provides it as EVENT_LOG, and closes it at shutdown. */
 @Global()
 @Module({})
-export class EventLogModule implements OnApplicationShutdown {
+export class EventLogModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private static readonly OPENED = Symbol.for('perennial.event-log.opened');
+  /** Null where the process has no name. */
+  private static readonly SETTINGS = Symbol.for('perennial.event-log.settings');
 
   constructor(
     @Inject(EventLogModule.OPENED) private readonly opened: Opened,
+    @Inject(EventLogModule.SETTINGS) private readonly settings: SettingsRecord | null,
     @Optional() @Inject(RunningEngine) engine?: RunningEngine,
   ) {
     if (engine !== undefined) engine.logIdentity = () => opened.log.identity();
@@ -62,13 +79,26 @@ export class EventLogModule implements OnApplicationShutdown {
           useFactory: (log: EventLog, clock: Clock) => new RecordedActs(log, clock),
           inject: [EVENT_LOG, CLOCK],
         },
+        {
+          provide: EventLogModule.SETTINGS,
+          useFactory: (config: Config, log: EventLog, clock: Clock, logger: Logger) =>
+            options.process === undefined
+              ? null
+              : new SettingsRecord(options.process, accountableSettings(config), log, clock, logger),
+          inject: [CONFIG, EVENT_LOG, CLOCK, LOGGER],
+        },
         { provide: EVENT_LOG, useFactory: measured, inject: [EventLogModule.OPENED, METRICS, HEALTH] },
       ],
       exports: [EVENT_LOG, ACTS],
     };
   }
 
+  async onApplicationBootstrap(): Promise<void> {
+    await this.settings?.start();
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    this.settings?.stop();
     await this.opened.close();
   }
 }

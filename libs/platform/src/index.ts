@@ -19,6 +19,7 @@ export {
   STORE_WATCH,
 } from './tokens.js';
 export type { PublicationMemory } from './stores/publication-memory.js';
+export { accountableSettings, type AccountableSettings } from './config/accountable-settings.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';
 export { DocumentFileError, parseDocumentText, readDocumentFile, type DocumentFile } from './config/document-file.js';

@@ -73,6 +73,16 @@ export class BreakGlassUsed {
   @Text(10) day!: string;
 }
 
+/** A process started with other settings than before, among those that proof and access rest on. */
+export class SettingsChanged {
+  /** standalone, intake, projector, relay or api. */
+  @Text(32) process!: string;
+  /** SHA-256 over names and values; no secret goes into it. */
+  @Matching('^[0-9a-f]{64}$', 64, '64 hex characters') digest!: string;
+  /** The names of the settings that are not at their default. */
+  @Names() notDefault!: string[];
+}
+
 /** An operator began an operation on the read models. */
 export class OperationStarted {
   /** `rebuild`, `rollback`, `refold`, `parked-released`. */

@@ -55,6 +55,7 @@ const FACT_CLASSES = {
   'subject-request-extended': [dataSubjects.SubjectRequestExtended],
   'subject-request-answered': [dataSubjects.SubjectRequestAnswered],
   'break-glass-used': [access.BreakGlassUsed],
+  'settings-changed': [access.SettingsChanged],
   'act-requested': [approvals.ActRequested],
   'act-approved': [approvals.ActApproved],
   'act-declined': [approvals.ActDeclined],

@@ -64,8 +64,9 @@ function formerValues(given: Texts): (readonly [name: string, issue: ValidationI
   });
 }
 
-const camelCase = (name: string): string =>
-  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** `DATA_DIR` as `dataDir`. */
+export const camelCase = <Name extends keyof Settings>(name: Name): CamelCase<Name> =>
+  name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
 
 /** The table of all settings as Markdown: the README holds it, and a spec compares the two. */
 export function settingsTable(): string {

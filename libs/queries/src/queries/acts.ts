@@ -41,7 +41,7 @@ type RecordedAct = {
 const STREAMS_OF_ACTS = [
   streamOfFact('policy-published'),
   streamOfFact('type-registered'),
-  ...[STREAMS.sources, STREAMS.webhooks, STREAMS.privacy, STREAMS.dataSubjects, STREAMS.approvals],
+  ...[STREAMS.sources, STREAMS.webhooks, STREAMS.privacy, STREAMS.dataSubjects, STREAMS.approvals, STREAMS.settings],
 ];
 
 /** Who did what to the engine: for auditors. */

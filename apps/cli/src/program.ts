@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   clock: async () => (await import('./commands/clock.js')).clockCommand,
   sources: async () => (await import('./commands/sources.js')).sourcesCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,
+  sessions: async () => (await import('./commands/sessions.js')).sessionsCommand,
   acts: async () => (await import('./commands/acts.js')).actsCommand,
   login: async () => (await import('./commands/login.js')).loginCommand,
   logout: async () => (await import('./commands/login.js')).logoutCommand,

@@ -220,6 +220,7 @@ const ENGINE_EVENTS = [
   'principal-blocked',
   'principal-unblocked',
   'sign-in-rejected',
+  'session-ended',
   'operation-started',
   'personal-data-opened',
   'subject-request-received',

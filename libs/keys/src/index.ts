@@ -34,3 +34,6 @@ export { ApiKeyAccess } from './api-keys/api-key-access.js';
 export { openKeyStoreOf, openKeys, openPostgresKeyStore, type EngineKeys } from './open-keys.js';
 export { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';
 export type { SessionSelection, SessionTable } from './sessions/session-row.js';
+export { SessionAdministration } from './sessions/session-administration.js';
+export { sessionView, type ShownSession } from './sessions/shown-session.js';
+export { RejectedSignIns } from './api-keys/rejected-sign-ins.js';

@@ -18,7 +18,7 @@ import { ONE_IS_ENOUGH } from '#testing';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
 import { sqliteApiKeys } from './sqlite/sqlite-api-keys.js';
 import { ApiKeys } from './api-keys/api-keys.js';
-import { WrongSecrets } from './api-keys/wrong-secrets.js';
+import { RejectedSignIns } from './api-keys/rejected-sign-ins.js';
 import { KeysModule } from './keys.module.js';
 import { openSqliteKeyStore, type SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 
@@ -212,9 +212,9 @@ describe('API keys over HTTP', () => {
     const id = app.get(ApiKeys).create('till', ['publish']).record.id;
     for (let n = 0; n < 3; n += 1) app.get(ApiKeys).authenticate(`pk_${id}_${'A'.repeat(43)}`);
     expect(recorded).toEqual([]);
-    await app.get(WrongSecrets).flush();
+    await app.get(RejectedSignIns).flush();
     expect(recorded).toMatchObject([{ name: 'sign-in-rejected', data: { attempts: { [id]: 3 } } }]);
-    await app.get(WrongSecrets).flush();
+    await app.get(RejectedSignIns).flush();
     expect(recorded).toHaveLength(1);
   });
 

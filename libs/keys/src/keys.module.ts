@@ -23,7 +23,7 @@ import { BreakGlassWatch } from './api-keys/break-glass-watch.js';
 import { KeyExpiryWatch } from './api-keys/key-expiry-watch.js';
 import { KeyAdministration } from './api-keys/key-administration.js';
 import { KeysController, PrincipalsController } from './api-keys/keys.controller.js';
-import { WrongSecrets } from './api-keys/wrong-secrets.js';
+import { RejectedSignIns } from './api-keys/rejected-sign-ins.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
 import { publicationMemory } from './publication-memory.js';
 import { Sealer } from './sealer.js';
@@ -51,14 +51,14 @@ export class KeysModule implements OnApplicationShutdown {
     @Inject(KEY_STORE) keys: EngineKeys,
     @Inject(HEALTH) health: Health,
     @Inject(KeyExpiryWatch) private readonly expiry: KeyExpiryWatch,
-    @Inject(WrongSecrets) private readonly wrongSecrets: WrongSecrets,
+    @Inject(RejectedSignIns) private readonly rejected: RejectedSignIns,
     @Inject(BreakGlassWatch) private readonly breakGlass: BreakGlassWatch,
     @Inject(CONFIG) { oidcIssuer }: Config,
   ) {
     health.register('api keys', () => expiry.health());
     expiry.start();
     if (oidcIssuer !== null) breakGlass.start();
-    apiKeys.onWrongSecret = (id) => wrongSecrets.count(id);
+    apiKeys.onWrongSecret = (id) => rejected.countKey(id);
     // The embedded store is a file of this process; a server may be unreachable.
     if (!(keys instanceof SqliteKeyStore)) health.register('keys', () => keys.poll().then(() => ({ ok: true })));
   }
@@ -101,8 +101,8 @@ export class KeysModule implements OnApplicationShutdown {
           inject: [ApiKeys, CLOCK, LOGGER],
         },
         {
-          provide: WrongSecrets,
-          useFactory: (acts: Acts, clock: Clock) => new WrongSecrets(acts, clock),
+          provide: RejectedSignIns,
+          useFactory: (acts: Acts, clock: Clock) => new RejectedSignIns(acts, clock),
           inject: [ACTS, CLOCK],
         },
         {
@@ -120,6 +120,7 @@ export class KeysModule implements OnApplicationShutdown {
         KeyAdministration,
         KeyExpiryWatch,
         ApiKeyAccess,
+        RejectedSignIns,
         ACCESS,
         PUBLICATION_MEMORY,
       ],
@@ -129,7 +130,7 @@ export class KeysModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.expiry.stop();
     this.breakGlass.stop();
-    await this.wrongSecrets.flush();
+    await this.rejected.flush();
     await this.apiKeys.close();
     await this.opened?.close();
   }

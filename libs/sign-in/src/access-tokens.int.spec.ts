@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ApiKeys } from '#keys';
 import { PERMISSIONS } from '#platform';
+import { RejectedSignIns } from '#keys';
 import { TestIssuer } from '#testing';
 import { signInApp, type SignInApp } from './testdata/sign-in-app.js';
 
@@ -212,6 +213,24 @@ describe('an access token of a person', () => {
     });
     await act('DELETE');
     expect((await get(token)).statusCode).toBe(200);
+  });
+
+  it('that is rejected is counted, by its reason and by its person where that is known, and recorded as one sum', async () => {
+    const sums = engine.app.get(RejectedSignIns);
+    await sums.flush();
+    const stranger = await issuer.sign(claims({ sub: 'stranger', realm_access: { roles: ['none'] } }));
+    await get(stranger);
+    await get(stranger);
+    await get(`${stranger.slice(0, -4)}AAAA`);
+    await get(await issuer.sign(claims()));
+    await sums.flush();
+    const { data, ...act } = engine.acts.at(-1) ?? {};
+    expect(act).toMatchObject({ name: 'sign-in-rejected', by: 'local' });
+    expect(data).toMatchObject({ attempts: {}, reasons: { 'no-role': 2, 'invalid-token': 1 } });
+    expect(Object.entries((data as { people: object }).people)).toEqual([
+      [expect.stringMatching(/^person:[0-9a-f]{32}$/), 2],
+    ]);
+    expect(JSON.stringify(data)).not.toContain('stranger');
   });
 
   it('that is wrong again and again is slowed by its address', async () => {

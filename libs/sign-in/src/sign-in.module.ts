@@ -2,12 +2,13 @@ import { Global, Inject, Module, type DynamicModule, type OnModuleInit } from '@
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { HOUR, MINUTE } from '#contracts';
-import { ApiKeyAccess, ApiKeys, KEY_STORE, type EngineKeys } from '#keys';
-import { CLOCK, CONFIG, LOGGER, type Clock, type Config, type Logger } from '#platform';
+import { ApiKeyAccess, ApiKeys, KEY_STORE, RejectedSignIns, SessionAdministration, type EngineKeys } from '#keys';
+import { ACTS, CLOCK, CONFIG, LOGGER, type Acts, type Clock, type Config, type Logger } from '#platform';
 import { FastifyRoutes, type HttpAdapter } from '#platform/nest';
 import { AuthController } from './browser/auth.controller.js';
 import { BACKCHANNEL_LOGOUT, backchannelLogout } from './browser/backchannel-logout.js';
 import { ResourceController } from './browser/resource.controller.js';
+import { SessionController, SessionsController } from './browser/session.controller.js';
 import { SignIn } from './browser/sign-in.js';
 import { WhoAmIController } from './browser/who-am-i.controller.js';
 import { Issuer } from './issuer/issuer.js';
@@ -24,7 +25,7 @@ export interface SignInModuleOptions {
   readonly byBrowser?: boolean;
 }
 
-/** Lets people in beside API keys, where the config names an identity provider. Needs the platform and the keys. */
+/** Lets people in beside API keys: by their identity provider, where the config names one, and by sessions of browsers. Needs the platform and the keys. */
 @Global()
 @Module({})
 export class SignInModule implements OnModuleInit {
@@ -35,23 +36,37 @@ export class SignInModule implements OnModuleInit {
     private readonly people: SignedInPeople,
     private readonly host: HttpAdapterHost<HttpAdapter>,
     private readonly routes: FastifyRoutes,
-    @Inject(CONFIG) { oidcIssuer }: Config,
     @Inject(SignInModule.BY_BROWSER) private readonly byBrowser: boolean,
   ) {
-    if (oidcIssuer !== null) access.people = people;
+    if (people.isOpen) access.people = people;
   }
 
   static forRoot({ byBrowser = false }: SignInModuleOptions = {}): DynamicModule {
     return {
       module: SignInModule,
-      controllers: [WhoAmIController, ...(byBrowser ? [AuthController, ResourceController] : [])],
+      controllers: [
+        WhoAmIController,
+        ...(byBrowser ? [AuthController, ResourceController, SessionController, SessionsController] : []),
+      ],
       providers: [
         { provide: SignInModule.BY_BROWSER, useValue: byBrowser },
         {
           provide: SignedInPeople,
-          useFactory: (config: Config, keys: EngineKeys, apiKeys: ApiKeys, clock: Clock, logger: Logger) =>
-            new SignedInPeople(peopleOptions(config, keys, apiKeys, clock, logger, byBrowser)),
-          inject: [CONFIG, KEY_STORE, ApiKeys, CLOCK, LOGGER],
+          useFactory: (
+            config: Config,
+            keys: EngineKeys,
+            apiKeys: ApiKeys,
+            clock: Clock,
+            logger: Logger,
+            rejected: RejectedSignIns,
+          ) => new SignedInPeople(peopleOptions({ config, keys, apiKeys, clock, logger, rejected, byBrowser })),
+          inject: [CONFIG, KEY_STORE, ApiKeys, CLOCK, LOGGER, RejectedSignIns],
+        },
+        {
+          provide: SessionAdministration,
+          useFactory: (keys: EngineKeys, apiKeys: ApiKeys, clock: Clock, acts: Acts, config: Config) =>
+            new SessionAdministration(keys.sessions, apiKeys, clock, acts, config.sessionIdleMinutes * MINUTE),
+          inject: [KEY_STORE, ApiKeys, CLOCK, ACTS, CONFIG],
         },
       ],
     };
@@ -65,15 +80,35 @@ export class SignInModule implements OnModuleInit {
   }
 }
 
-function peopleOptions(
-  config: Config,
-  keys: EngineKeys,
-  apiKeys: ApiKeys,
-  clock: Clock,
-  logger: Logger,
-  byBrowser: boolean,
-): PeopleOptions | null {
-  const { oidcIssuer, oidcClientId, publicUrl, oidcAudience: audience, oidcTokenType: tokenType } = config;
+interface PeopleParts {
+  readonly config: Config;
+  readonly keys: EngineKeys;
+  readonly apiKeys: ApiKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly rejected: RejectedSignIns;
+  readonly byBrowser: boolean;
+}
+
+function peopleOptions(parts: PeopleParts): PeopleOptions {
+  const { config, keys, apiKeys, clock, rejected, byBrowser } = parts;
+  const limits = { idleMs: config.sessionIdleMinutes * MINUTE, lifeMs: config.sessionHours * HOUR };
+  const sessions = new Sessions(keys.sessions, clock, limits);
+  return {
+    provided: providedBy(parts, sessions),
+    sessions: byBrowser ? sessions : null,
+    apiKeys,
+    publicUrl: config.publicUrl,
+    rejected,
+  };
+}
+
+/** What the identity provider of the config vouches for. */
+function providedBy(
+  { config, keys, apiKeys, clock, logger, rejected, byBrowser }: PeopleParts,
+  sessions: Sessions,
+): PeopleOptions['provided'] {
+  const { oidcIssuer, oidcClientId, oidcAudience: audience, oidcTokenType: tokenType } = config;
   if (oidcIssuer === null) return null;
   const map = readRoleMap(config.oidcMap);
   const issuer = new Issuer(oidcIssuer);
@@ -81,11 +116,10 @@ function peopleOptions(
   const directory = new Directory({
     ...{ issuer: oidcIssuer, ids, rolesPointer: config.oidcRoles, map },
     isBlocked: (principal) => apiKeys.isBlocked(principal),
+    onRejected: (reason, principal) => rejected.countPerson(reason, principal),
   });
   const verifier = new TokenVerifier(issuer, clock);
   const tokens = new AccessTokens(verifier, { audience, tokenType });
-  const limits = { idleMs: config.sessionIdleMinutes * MINUTE, lifeMs: config.sessionHours * HOUR };
-  const sessions = new Sessions(keys.sessions, clock, limits);
   // The engine starts without it: only tokens and sign-ins wait for it.
   issuer.metadata().catch((error: unknown) => logger.warn({ err: error }, 'people cannot sign in yet'));
   const signIn =
@@ -96,5 +130,5 @@ function peopleOptions(
           client: { id: oidcClientId, secret: config.oidcClientSecret },
           scopes: config.oidcScopes,
         });
-  return { tokens, directory, sessions, signIn, publicUrl };
+  return { tokens, directory, signIn };
 }

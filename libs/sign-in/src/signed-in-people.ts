@@ -1,3 +1,4 @@
+import type { ApiKeys, RejectedSignIns } from '#keys';
 import type { People, Principal, RequestHead } from '#platform';
 import { Problem } from '#platform/nest';
 import { readCookie } from './browser/cookies.js';
@@ -16,41 +17,64 @@ const BEARER_JWT = /^Bearer +(ey[^\s]*) *$/i;
 const RETRY_AFTER_S = 5;
 
 export interface PeopleOptions {
-  readonly tokens: AccessTokens;
-  readonly directory: Directory;
-  readonly sessions: Sessions;
-  /** Null where people do not sign in by their browsers. */
-  readonly signIn: SignIn | null;
+  /** What an identity provider vouches for; null where none is set. */
+  readonly provided: {
+    readonly tokens: AccessTokens;
+    readonly directory: Directory;
+    /** Null where people do not sign in by their browsers. */
+    readonly signIn: SignIn | null;
+  } | null;
+  /** Null where no browser has a session. */
+  readonly sessions: Sessions | null;
+  readonly apiKeys: Pick<ApiKeys, 'principalById'>;
   readonly publicUrl: string | null;
+  readonly rejected: Pick<RejectedSignIns, 'countPerson'>;
 }
 
-/** Authenticates people: by the access tokens that their identity provider gave them, and by the sessions of their browsers. */
+/** Authenticates people: by the access tokens that their identity provider gave them, and by the sessions of their browsers, which may have begun with an API key. */
 export class SignedInPeople implements People {
-  /** @param options null where the engine accepts API keys alone */
-  constructor(private readonly options: PeopleOptions | null) {}
+  private readonly hasTokens: boolean;
+
+  constructor(private readonly options: PeopleOptions) {
+    this.hasTokens = options.provided !== null;
+  }
+
+  /** Whether anyone may come without an API key in the head of the request. */
+  get isOpen(): boolean {
+    return this.hasTokens || this.options.sessions !== null;
+  }
 
   get signIn(): SignIn | null {
-    return this.options?.signIn ?? null;
+    return this.options.provided?.signIn ?? null;
   }
 
   get sessions(): Sessions {
-    return this.required.sessions;
+    const { sessions } = this.options;
+    if (sessions === null) throw new TypeError('No browser has a session here.');
+    return sessions;
   }
 
   recognises(request: RequestHead): boolean {
-    return tokenOf(request) !== null || this.cookieOf(request) !== null;
+    return (this.hasTokens && tokenOf(request) !== null) || this.cookieOf(request) !== null;
   }
 
   async authenticate(request: RequestHead): Promise<Principal> {
-    const { tokens, directory } = this.required;
     const token = tokenOf(request);
     try {
       if (this.cookieOf(request) !== null) return await this.ofSession(request);
       if (token === null) throw new TypeError('The request shows neither a token nor a session.');
+      const { tokens, directory } = this.provided;
       return directory.principalOf(directory.personOf(await tokens.verify(token)));
     } catch (error) {
+      if (error instanceof TokenRejectedError) this.options.rejected.countPerson('invalid-token', null);
       throw asProblem(error);
     }
+  }
+
+  /** A sign-in by the browser that did not come to its end: counted, so that it is on record. Those of known people are counted where they are known. */
+  noteFailedSignIn(error: unknown): void {
+    const isUnknown = error instanceof TokenRejectedError || (error instanceof Problem && error.getStatus() === 400);
+    if (isUnknown) this.options.rejected.countPerson('sign-in-failed', null);
   }
 
   /** The session of a request; null where it has none. */
@@ -60,19 +84,26 @@ export class SignedInPeople implements People {
   }
 
   private async ofSession(request: RequestHead): Promise<Principal> {
-    const { publicUrl, directory, sessions } = this.required;
-    if (request.headers['authorization'] !== undefined)
-      throw new Problem(400, {
-        type: 'two-credentials',
-        detail: 'The request carries a session and a key or token: send one of them.',
-      });
+    const { sessions } = this;
+    const { publicUrl } = this.options;
+    if (request.headers['authorization'] !== undefined) throw twoCredentials();
     assertSameOrigin(request, ownOrigin(publicUrl, request));
     const cookie = this.cookieOf(request) ?? '';
     const session = await sessions.use(cookie);
     if (session === null)
-      throw new Problem(401, { type: 'no-session', detail: 'The session has ended: sign in at /auth/login.' });
+      throw new Problem(401, { type: 'no-session', detail: 'The session has ended: sign in again.' });
+    if ('keyId' in session) {
+      const principal = this.options.apiKeys.principalById(session.keyId);
+      // A person looks through it: what a machine opens without being asked stays closed.
+      if (principal !== null) return { ...principal, standingPurpose: null };
+      await sessions.end(cookie);
+      throw new Problem(401, {
+        type: 'no-session',
+        detail: 'The session has ended with its key: sign in with another.',
+      });
+    }
     try {
-      return directory.principalOf(session.person);
+      return this.provided.directory.principalOf(session.person);
     } catch (error) {
       // Blocked, or without a role since: no later request brings it back.
       await sessions.end(cookie);
@@ -81,15 +112,22 @@ export class SignedInPeople implements People {
   }
 
   private cookieOf(request: Pick<RequestHead, 'headers'>): string | null {
-    if (this.signIn === null) return null;
-    return readCookie('session', request, this.options?.publicUrl?.startsWith('https:') === true);
+    const { sessions, publicUrl } = this.options;
+    return sessions === null ? null : readCookie('session', request, publicUrl?.startsWith('https:') === true);
   }
 
-  private get required(): PeopleOptions {
-    if (this.options === null) throw new TypeError('People cannot sign in here.');
-    return this.options;
+  private get provided(): NonNullable<PeopleOptions['provided']> {
+    const { provided } = this.options;
+    if (provided === null) throw new TypeError('People cannot sign in here.');
+    return provided;
   }
 }
+
+export const twoCredentials = (): Problem =>
+  new Problem(400, {
+    type: 'two-credentials',
+    detail: 'The request carries a session and a key or token: send one of them.',
+  });
 
 function tokenOf({ headers: { authorization } }: RequestHead): string | null {
   return typeof authorization === 'string' ? (BEARER_JWT.exec(authorization)?.[1] ?? null) : null;

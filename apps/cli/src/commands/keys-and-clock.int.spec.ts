@@ -135,6 +135,28 @@ describe('on the folder of a stopped engine', () => {
     expect((await run('keys', 'list')).out).toBe(before);
   });
 
+  it('lists the sessions of browsers, and ends one', async () => {
+    expect(await run('sessions', 'list', '--data-dir', dataDir)).toMatchObject({ out: '', code: 0 });
+    const hash = `0123456789abcdef${'0'.repeat(48)}`;
+    const keys = openKeyStoreOf(dataDir);
+    const row = { hash, principal: 'person:ada', issuerSession: null, sealed: Buffer.from([1]) };
+    await keys.sessions.insert({ ...row, begunAt: NOW - 60_000, lastSeenAt: NOW, endsAt: NOW + DAY });
+    await keys.sessions.insert({
+      ...row,
+      hash: '1'.repeat(64),
+      begunAt: NOW - DAY,
+      lastSeenAt: NOW - DAY,
+      endsAt: NOW + DAY,
+    });
+    await keys.close();
+    const listed = await run('sessions', 'list', '--data-dir', dataDir, '--format', 'json');
+    expect(JSON.parse(listed.out)).toMatchObject([{ id: '0123456789abcdef', principal: 'person:ada', name: null }]);
+    expect((await run('sessions', 'list', '--data-dir', dataDir)).out).toContain('person:ada');
+    const end = () => run('sessions', 'end', '0123456789abcdef', '--data-dir', dataDir);
+    expect(await end()).toMatchObject({ out: expect.stringContaining('Ended the session') as unknown, code: 0 });
+    expect((await end()).err).toContain('There is no session of this id');
+  });
+
   it('tells of a clock that lies behind what is recorded, until it is confirmed', async () => {
     const shown = await run('clock');
     expect(shown).toMatchObject({ code: 1 });

@@ -1,3 +1,4 @@
+import type { ShownSession } from '#keys';
 import type { BackupSummary } from '#backup';
 import type { ClosedMany, ManyQuarantined, SourceListing } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
@@ -208,6 +209,10 @@ export interface Engine {
   /** Locks a principal out from now on, or lets it act again. */
   blockPrincipal(principal: string): Promise<void>;
   unblockPrincipal(principal: string): Promise<void>;
+  /** The sessions of browsers that have not ended. */
+  sessions(): Promise<readonly ShownSession[]>;
+  /** Ends a session. Throws `CliError` where there is none of this id. */
+  endSession(id: string): Promise<void>;
   /** Revokes an API key from now on. */
   revokeApiKey(id: string): Promise<ApiKeyInfo>;
   /** Acts that need two principals, the newest first: all of them, or those of a state. */

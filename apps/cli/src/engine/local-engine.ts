@@ -39,7 +39,16 @@ import {
   type SourceVerdict,
 } from '#ingestion';
 import { formatInstant } from '#contracts';
-import { KeyRequestError, keyView, NEW_API_KEY, ROTATION_REQUEST, type KeyAdministration } from '#keys';
+import {
+  KeyRequestError,
+  keyView,
+  NEW_API_KEY,
+  ROTATION_REQUEST,
+  sessionView,
+  type KeyAdministration,
+  type SessionAdministration,
+  type ShownSession,
+} from '#keys';
 import { parseInstant } from '#contracts';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome } from '#imports';
@@ -117,6 +126,7 @@ export interface LocalDependencies {
   /** Opened when it is first needed: commands that only use the log do without it. */
   readonly projector: () => Promise<Projector>;
   readonly apiKeys: () => Promise<KeyAdministration>;
+  readonly sessions: () => Promise<SessionAdministration>;
   readonly approvals: RecordedApprovals;
   readonly acts: Acts;
   readonly sources: Sources;
@@ -464,6 +474,15 @@ export class LocalEngine implements Engine {
 
   async unblockPrincipal(principal: string): Promise<void> {
     await (await this.dependencies.apiKeys()).unblock(principal, LOCAL_PRINCIPAL).catch(keyRequestRejected);
+  }
+
+  async sessions(): Promise<readonly ShownSession[]> {
+    return (await (await this.dependencies.sessions()).list()).map(sessionView);
+  }
+
+  async endSession(id: string): Promise<void> {
+    if (await (await this.dependencies.sessions()).end(id, LOCAL_PRINCIPAL)) return;
+    throw rejected('There is no session of this id: perennial sessions list shows them.');
   }
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {

@@ -37,7 +37,16 @@ import {
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
 import { MakePackage, ManageSubjectRequests } from '#data-subjects';
-import { ApiKeys, KeyAdministration, KeyStoreError, openKeys, publicationMemory, Sealer } from '#keys';
+import { MINUTE } from '#contracts';
+import {
+  ApiKeys,
+  KeyAdministration,
+  KeyStoreError,
+  openKeys,
+  publicationMemory,
+  Sealer,
+  SessionAdministration,
+} from '#keys';
 import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkContents,
@@ -201,6 +210,8 @@ export async function openLocalEngine(
       discardMany: new DiscardManyHandler(open, quarantine, clock),
       discardQuarantined: new DiscardQuarantinedHandler(quarantine, clock),
       apiKeys: async () => new KeyAdministration(await openApiKeys(), clock, acts, approvals),
+      sessions: async () =>
+        new SessionAdministration(keys.sessions, await openApiKeys(), clock, acts, config.sessionIdleMinutes * MINUTE),
       approvals,
       acts,
       sources,

@@ -1,3 +1,4 @@
+import type { ShownSession } from '#keys';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -285,6 +286,14 @@ export class RemoteEngine implements Engine {
 
   async unblockPrincipal(principal: string): Promise<void> {
     await this.send('DELETE', `/v1/principals/${encodeURIComponent(principal)}/block`);
+  }
+
+  async sessions(): Promise<readonly ShownSession[]> {
+    return (await this.send('GET', '/v1/sessions')) as readonly ShownSession[];
+  }
+
+  async endSession(id: string): Promise<void> {
+    await this.send('DELETE', `/v1/sessions/${encodeURIComponent(id)}`);
   }
 
   async revokeApiKey(id: string): Promise<ApiKeyInfo> {

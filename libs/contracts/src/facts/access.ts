@@ -58,12 +58,25 @@ export class PrincipalUnblocked {
   @Text(512) principal!: string;
 }
 
-/** Known keys came with wrong secrets: the sums of up to an hour, as one process counted them. */
+/** Sign-ins were rejected: the sums of up to an hour, as one process counted them. */
 export class SignInRejected {
   @At() from!: number;
   @At() until!: number;
-  /** By the id of the key. */
+  /** Known keys that came with a wrong secret, by the id of the key. */
   @Counts() attempts!: Record<string, number>;
+  /** People of the identity provider who are not let in, by their principal. */
+  @Optional() @Counts() people?: Record<string, number>;
+  /** Tokens, sessions and sign-ins of people, by the reason. */
+  @Optional() @Counts() reasons?: Record<string, number>;
+}
+
+/** An operator ended the session of a browser. */
+export class SessionEnded {
+  /** The beginning of the hash of its cookie. */
+  @Text(64) session!: string;
+  /** Whose it was. */
+  @Text(512) principal!: string;
+  @At() begunAt!: number;
 }
 
 /** The admin key of the first start was used on a UTC day, although people sign in by an identity provider. */

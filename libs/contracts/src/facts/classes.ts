@@ -49,6 +49,7 @@ const FACT_CLASSES = {
   'principal-blocked': [access.PrincipalBlocked],
   'principal-unblocked': [access.PrincipalUnblocked],
   'sign-in-rejected': [access.SignInRejected],
+  'session-ended': [access.SessionEnded],
   'operation-started': [access.OperationStarted],
   'personal-data-opened': [access.PersonalDataOpened],
   'subject-request-received': [dataSubjects.SubjectRequestReceived],

@@ -185,6 +185,15 @@ export class ApiKeys {
     return principal;
   }
 
+  /** The principal of a key that was shown before, as it is now; null once the key is expired or revoked, or its principal is blocked. */
+  principalById(id: string): Principal | null {
+    const known = this.known.get(id);
+    const now = this.clock.now();
+    if (known === undefined || known.isBlocked || !isValid(known.row, now)) return null;
+    this.use.note(id, now);
+    return known.principal;
+  }
+
   /** Writes what is still to be written of the keys' use. */
   async close(): Promise<void> {
     await this.use.flush();

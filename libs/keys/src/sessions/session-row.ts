@@ -2,7 +2,7 @@
 export interface SessionRow {
   /** SHA-256 of the secret in the cookie, in hex. */
   readonly hash: string;
-  /** `person:…`, as acts name it. */
+  /** `person:…` or `key:…`, as acts name it. */
   readonly principal: string;
   /** A keyed hash of the session at the identity provider, in hex; null where it names none. */
   readonly issuerSession: string | null;
@@ -15,6 +15,9 @@ export interface SessionRow {
   readonly endsAt: number;
 }
 
+/** What is listed of a session. */
+export type SessionHead = Pick<SessionRow, 'hash' | 'principal' | 'begunAt' | 'lastSeenAt' | 'endsAt'>;
+
 /** Whose sessions end: those of a principal, or those of one session at the identity provider. */
 export type SessionSelection = { readonly principal: string } | { readonly issuerSession: string };
 
@@ -23,6 +26,8 @@ export interface SessionTable {
   /** Resolves when the row is durable. */
   insert(row: SessionRow): Promise<void>;
   find(hash: string): Promise<SessionRow | null>;
+  /** All of them, the oldest first. */
+  list(): Promise<readonly SessionHead[]>;
   /** Records that the session was used. */
   seen(hash: string, at: number): Promise<void>;
   remove(hash: string): Promise<void>;

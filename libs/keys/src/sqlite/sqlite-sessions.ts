@@ -1,8 +1,11 @@
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
-import type { SessionRow, SessionTable } from '../sessions/session-row.js';
+import type { SessionHead, SessionRow, SessionTable } from '../sessions/session-row.js';
 
 const FIND = `SELECT hash, principal, issuer_session AS "issuerSession", sealed, begun_at AS "begunAt",
   last_seen_at AS "lastSeenAt", ends_at AS "endsAt" FROM sessions WHERE hash = ?`;
+
+const LIST = `SELECT hash, principal, begun_at AS "begunAt", last_seen_at AS "lastSeenAt", ends_at AS "endsAt"
+  FROM sessions ORDER BY begun_at, hash`;
 
 /** The sessions in the SQLite file of the keys. */
 export function sqliteSessions(db: DatabaseSyncInstance): SessionTable {
@@ -16,6 +19,7 @@ export function sqliteSessions(db: DatabaseSyncInstance): SessionTable {
       );
     },
     find: async (hash) => (db.prepare(FIND).get(hash) as SessionRow | undefined) ?? null,
+    list: async () => db.prepare(LIST).all() as unknown as readonly SessionHead[],
     seen: async (hash, at) => {
       run('UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE hash = ?', at, hash);
     },

@@ -392,6 +392,11 @@ export function keyStoreSuite(title: string, place: () => KeyStorePlace): void {
         { hash: 'c', principal: 'person:a', issuerSession: 's', begunAt: 1_000, lastSeenAt: 1_000, endsAt: 9_000 },
         [1, 0, 255],
       ]);
+      await sessions.insert(row('0', { begunAt: 500 }));
+      const listed = await sessions.list();
+      expect(listed.map(({ hash }) => hash).join('')).toBe('0abcd');
+      expect(listed[1]).toEqual({ hash: 'a', principal: 'person:a', begunAt: 1_000, lastSeenAt: 1_000, endsAt: 9_000 });
+      await sessions.remove('0');
       await sessions.seen('d', 5_000);
       await sessions.seen('d', 4_000);
       expect((await sessions.find('d'))?.lastSeenAt).toBe(5_000);

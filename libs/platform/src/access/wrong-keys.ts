@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.js';
 
-/** Wrong keys of an address in a minute; the next one is answered with 429. */
+/** Wrong keys of an address in a minute, by default; the next one is answered with 429. */
 const PER_MINUTE = 20;
 const WINDOW_MS = 60_000;
 /** Addresses that are counted apart; beyond them, all further ones of the minute share one count. */
@@ -13,7 +13,10 @@ export class WrongKeys {
   private readonly counts = new Map<string, number>();
   private windowStart = -Infinity;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly perMinute = PER_MINUTE,
+  ) {}
 
   /** Counts a wrong key. Returns after how many whole seconds the address may try again, or null where it may at once. */
   count(address: string): number | null {
@@ -27,7 +30,7 @@ export class WrongKeys {
     const counted = this.counts.has(network) || this.counts.size < ADDRESSES_MAX ? network : OTHERS;
     const count = (this.counts.get(counted) ?? 0) + 1;
     this.counts.set(counted, count);
-    return count <= PER_MINUTE ? null : Math.max(1, Math.ceil((this.windowStart + WINDOW_MS - now) / 1_000));
+    return count <= this.perMinute ? null : Math.max(1, Math.ceil((this.windowStart + WINDOW_MS - now) / 1_000));
   }
 }
 

@@ -266,6 +266,7 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'principal-blocked':
     case 'principal-unblocked':
     case 'sign-in-rejected':
+    case 'session-ended':
     case 'operation-started':
     case 'personal-data-opened':
     case 'webhook-registered':

@@ -50,7 +50,7 @@ export const acts = query({
   summary:
     'Who did what to the engine, and when: acts that two principals decide, keys, blocks, policies, types, sources, webhooks, erasures, requests of data subjects, rebuilds.',
   description:
-    'From the log, in its order. Sealed values are left out. `sign-in-rejected` sums up, for an hour at most, which keys came with wrong secrets. A period is a year at most.',
+    'From the log, in its order. Sealed values are left out. `sign-in-rejected` sums up, for an hour at most, which keys came with wrong secrets, and which people were not let in. A period is a year at most.',
   permission: 'audit',
   params: ActsParams,
   time: 'none',

@@ -67,7 +67,10 @@ export class AuthController {
     const former = readCookie('session', request, origin.isSecure);
     unkept(reply).header('set-cookie', clearCookie('sign-in', origin));
     const cookie = readCookie('sign-in', request, origin.isSecure);
-    const { session, returnTo } = await this.signIn.finish(queryOf(request), cookie).catch(reject);
+    const { session, returnTo } = await this.signIn.finish(queryOf(request), cookie).catch((error: unknown) => {
+      this.people.noteFailedSignIn(error);
+      return reject(error);
+    });
     // A session that the browser had before is never the one that is signed in.
     if (former !== null) await this.people.sessions.end(former);
     reply.header('set-cookie', setCookie('session', session, origin));

@@ -133,7 +133,7 @@ export class SignIn {
     const { issuer, client, sessions } = this.options;
     const open = await sessions.use(session);
     await sessions.end(session);
-    if (open === null) return null;
+    if (open === null || !('idToken' in open)) return null;
     try {
       const { openid, configuration } = await clientOf(issuer, client);
       if (configuration.serverMetadata().end_session_endpoint === undefined) return null;

@@ -14,6 +14,8 @@ export interface DirectoryOptions {
   readonly map: RoleMap;
   /** Whether a principal (`person:…`) is locked out. */
   readonly isBlocked: (principal: string) => boolean;
+  /** Called with a person (`person:…`) who is not let in, and why. */
+  readonly onRejected: (reason: 'blocked' | 'no-role', principal: string) => void;
 }
 
 /** What is kept of a person whose claims were checked. */
@@ -38,17 +40,23 @@ export class Directory {
 
   /** @throws Problem 401 where the person is blocked, 403 where no value of the claim is in the map */
   principalOf(person: Person): Principal {
-    const { issuer, ids, map, isBlocked, rolesPointer } = this.options;
+    const { issuer, ids, map, isBlocked, onRejected, rolesPointer } = this.options;
     const all = ids.all(issuer, person.sub);
-    if (all.some((id) => isBlocked(`person:${id}`)))
+    const id = all.at(-1) as string;
+    if (all.some((each) => isBlocked(`person:${each}`))) {
+      onRejected('blocked', `person:${id}`);
       throw new Problem(401, {
         type: 'blocked',
         detail: 'This person is locked out of the engine: an administrator lifts it with perennial keys unblock.',
         headers: { 'www-authenticate': 'Bearer' },
       });
+    }
     const rights = person.values === null ? null : rightsOf(map, person.values);
-    if (rights === null) throw noRole(person.values, rolesPointer);
-    return { id: all.at(-1) as string, kind: 'person', name: person.name, ...rights };
+    if (rights === null) {
+      onRejected('no-role', `person:${id}`);
+      throw noRole(person.values, rolesPointer);
+    }
+    return { id, kind: 'person', name: person.name, ...rights };
   }
 }
 

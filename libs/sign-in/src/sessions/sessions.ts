@@ -17,18 +17,26 @@ export interface SessionLimits {
   readonly lifeMs: number;
 }
 
-/** What a session knows of its person. It is stored sealed: only the cookie opens it. */
-export interface SessionContent {
+/** What a session knows of its person. */
+export interface PersonContent {
   readonly person: Person;
   /** Shown to the identity provider when the person signs out. */
   readonly idToken: string;
 }
 
-export interface OpenSession extends SessionContent {
+/** What a session knows that began with an API key: its rights are those of the key, whenever it is used. */
+export interface KeyContent {
+  readonly keyId: string;
+}
+
+/** It is stored sealed: only the cookie opens it. */
+export type SessionContent = PersonContent | KeyContent;
+
+export type OpenSession = SessionContent & {
   readonly endsAt: number;
   /** When it ends without another request. */
   readonly idleEndsAt: number;
-}
+};
 
 /** The sessions of browsers. The cookie holds a secret of 256 bits; the table holds its hash, and what only the secret opens. */
 export class Sessions {

@@ -92,6 +92,9 @@ for (const { type, id, data } of await events())
 const { subjectId } = ingestion.identities.of('email', 'gone@shop.example');
 await eraseSubjects({ log, keys }, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
 
+/** Another character at the end: what is sealed may have any there already. */
+const another = (all: string, start: string): string => `${start}${all.endsWith('_') ? '-' : '_'}`;
+
 describe('the check of the content hashes', () => {
   it('finds every event as it was recorded, also one that was released and dated by its message', async () => {
     const all = await events();
@@ -128,8 +131,8 @@ describe('the check of the content hashes', () => {
       () => ({ type: 'order-returned' }),
       ({ meta }) => ({ meta: meta.replace('"role":"self"', '"role":"referee"') }),
       ({ meta }) => ({ meta: meta.replace(/("subjectId":")./, '$1x') }),
-      ({ meta }) => ({ meta: meta.replace(/(,"sealed":"1\..{20})./, (_, start: string) => `${start}_`) }),
-      ({ meta }) => ({ meta: meta.replace(/("sealed":"1\..{20})./, (_, start: string) => `${start}_`) }),
+      ({ meta }) => ({ meta: meta.replace(/(,"sealed":"1\..{20})./, another) }),
+      ({ meta }) => ({ meta: meta.replace(/("sealed":"1\..{20})./, another) }),
       ({ meta }) => ({ meta: meta.slice(0, -1) }),
       ({ data }) => ({ data: data.slice(0, -1) }),
     ];
@@ -145,7 +148,7 @@ describe('the check of the content hashes', () => {
       const change =
         type === 'event-quarantined'
           ? ({ meta }: MovedEvent) => ({
-              meta: meta.replace(/("sealed":"1\..{20})./, (_, start: string) => `${start}_`),
+              meta: meta.replace(/("sealed":"1\..{20})./, another),
             })
           : type === 'policy-published'
             ? ({ data }: MovedEvent) => ({ data: data.replace(/"currency":[^,]+/, '"currency":"XTS"') })

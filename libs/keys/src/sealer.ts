@@ -67,6 +67,14 @@ export class Sealer {
     return this.keyed.hashOf(text).slice(0, 32);
   }
 
+  /**
+   * The code by which a text is recognised as one that this engine wrote: HMAC-SHA-256 under the hash key, 64 hex characters. `purpose` keeps codes for one kind
+   * of text from serving as those for another; no namespace begins with a NUL, so none is a subject's id either.
+   */
+  authenticationCode(purpose: string, text: string): string {
+    return this.keyed.hashOf(`\0code\0${purpose}\0${text}`);
+  }
+
   /** The id of the key of a subject for a class of personal fields and a year. No namespace begins with a NUL, so no subject has such an id. */
   classKeyId({ subjectId, personalClass, year }: ClassKeyName): string {
     return this.keyedId(`\0class key\0${subjectId}\0${personalClass}\0${year}`);

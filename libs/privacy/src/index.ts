@@ -2,6 +2,13 @@ export { ClearTextSealer } from './clear-text/clear-text.js';
 export { dividerBy, dividerOf, type Divider } from './clear-text/recorded-data.js';
 /** Personal data under control: erasure of a person, keys that follow the log, and a log under another hash key. */
 export { EraseCustomer, EraseCustomerHandler } from './erasure/erase-customer.js';
+export {
+  checkReceipt,
+  RECEIPT_DOCUMENT,
+  RECEIPT_VERDICTS,
+  type ErasureReceipt,
+  type ReceiptVerdict,
+} from './erasure/erasure-receipt.js';
 export { NamingEvents, type NamedPerson } from './naming/naming-events.js';
 export type { NamingEvent } from './naming/in-log-order.js';
 export {

@@ -77,6 +77,20 @@ describe('on the folder of a stopped engine', () => {
     expect(await here('facts', 'import', join(scratch, 'no-such-file'))).toMatchObject({ code: 3 });
   });
 
+  it('erase prints a receipt, and says later whether one was altered', async () => {
+    const { out } = await here('erase', 'userId:not-known-yet', '--yes');
+    const check = (receipt: object) => here('erase', '--check-receipt', file('receipt.json', JSON.stringify(receipt)));
+    const receipt = JSON.parse(out) as Record<string, unknown>;
+    expect(await check(receipt)).toMatchObject({ code: 0, out: expect.stringMatching(/^genuine: .*\n$/) });
+    expect(await check({ ...receipt, subjects: 9 })).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^altered: /),
+    });
+    expect(await check({ erasureId: 'x' })).toMatchObject({ code: 3, err: expect.stringContaining('erasureId') });
+    expect(await here('erase')).toMatchObject({ code: 2 });
+    expect(await here('erase', 'userId:x', '--check-receipt', 'x.json')).toMatchObject({ code: 2 });
+  });
+
   it('import closes its file, and the books of the file are complete', async () => {
     const cdnow = file(
       'CDNOW_sample.txt',
@@ -134,6 +148,7 @@ describe('on the folder of a stopped engine', () => {
     // The command that moves a log records by the clock of the machine.
     const events = await rowsOf('acts', '--kind', 'act-requested', '--from', '2026-01-01', '--to', '2026-12-31');
     expect(events).toHaveLength(4);
-    expect(await rowsOf('acts', '--kind', 'person-erased')).toEqual([]);
+    // The one of before.
+    expect(await rowsOf('acts', '--kind', 'person-erased')).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
-import type { ContentsCheck, ShownHold } from '#privacy';
+import type { ContentsCheck, ReceiptVerdict, ShownHold } from '#privacy';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -123,6 +123,13 @@ export interface Erasure {
   readonly customer?: string;
 }
 
+/** What the receipt of an erasure is worth. */
+export interface ReceiptCheck {
+  readonly verdict: ReceiptVerdict;
+  /** The same in a sentence. */
+  readonly detail: string;
+}
+
 /**
  * The engine as the commands see it: a running one, over HTTP, or a stopped one whose data folder is opened in this process. Both behave alike;
  * they differ in where the work is done.
@@ -153,6 +160,8 @@ export interface Engine {
   verify(onProgress: OnProgress, signal: AbortSignal): Promise<Verification>;
   /** Erases a customer's personal data; resolves with the recorded receipt. */
   erase(erasure: Erasure): Promise<JsonObject>;
+  /** Whether this engine made the receipt of an erasure, and no field of it was altered. */
+  checkReceipt(receipt: unknown): Promise<ReceiptCheck>;
   /** Records a request of a data subject. */
   openSubjectRequest(document: JsonObject): Promise<SubjectRequestView>;
   /** One request, with what was written about it where the opening is granted. Throws `CliError` where there is none of this id. */

@@ -73,7 +73,10 @@ import {
   type SubjectRequestView,
 } from '#data-subjects';
 import {
+  checkReceipt,
   EraseCustomer,
+  RECEIPT_DOCUMENT,
+  RECEIPT_VERDICTS,
   type ContentsCheck,
   type ContentsCheckOptions,
   type EraseCustomerHandler,
@@ -86,6 +89,7 @@ import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { personNotFound, type LocalHolds } from './local-holds.js';
 import type {
+  ReceiptCheck,
   ActInfo,
   ApiKeyInfo,
   KeyRequest,
@@ -295,6 +299,14 @@ export class LocalEngine implements Engine {
       default:
         throw personNotFound(verdict, identifier ?? customer ?? '', 'Erase each of them by its id.');
     }
+  }
+
+  async checkReceipt(receipt: unknown): Promise<ReceiptCheck> {
+    const reading = RECEIPT_DOCUMENT.read(receipt);
+    if (!reading.ok) throw rejected(`The receipt cannot be checked.${issueLines(reading.errors)}`);
+    const { sealer, context } = this.dependencies;
+    const verdict = await checkReceipt({ ...reading.value }, { sealer, log: context.log });
+    return { verdict, detail: RECEIPT_VERDICTS[verdict] };
   }
 
   async openSubjectRequest(document: JsonObject): Promise<SubjectRequestView> {

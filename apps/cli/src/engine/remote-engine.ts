@@ -19,6 +19,7 @@ import type { BearerSource } from '../sign-in/stored-login.js';
 import { businessSettings } from './business-settings.js';
 import { CatchingUp } from './catching-up.js';
 import type {
+  ReceiptCheck,
   ActInfo,
   ApiKeyInfo,
   KeyRequest,
@@ -175,6 +176,10 @@ export class RemoteEngine implements Engine {
 
   async erase(erasure: Erasure): Promise<JsonObject> {
     return (await this.send('POST', '/v1/erasures', JSON.stringify(erasure))) as JsonObject;
+  }
+
+  async checkReceipt(receipt: unknown): Promise<ReceiptCheck> {
+    return (await this.send('POST', '/v1/erasures/receipts/check', JSON.stringify(receipt))) as unknown as ReceiptCheck;
   }
 
   async openSubjectRequest(document: JsonObject): Promise<SubjectRequestView> {

@@ -7,7 +7,8 @@ import { eventsWithClearText } from '../clear-text/clear-text.js';
 import { recordErasureRequest } from '../holds/hold-facts.js';
 import { sealedIdentifiers } from '../holds/sealed-identifiers.js';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
-import { eraseSubjects, receiptOf, type Erasure, type ErasureReceipt } from './erase-subjects.js';
+import { eraseSubjects, type Erasure } from './erase-subjects.js';
+import { receiptOf, type ErasureReceipt } from './erasure-receipt.js';
 import type { FoundPerson, NamedPerson, Person } from './find-person.js';
 import { PersonsOnRecord } from './persons-on-record.js';
 
@@ -121,7 +122,7 @@ export class EraseCustomerHandler {
   }
 
   private async erase({ customerId, subjectIds, identifiers }: Person, by: string): Promise<ErasureVerdict> {
-    const { log, keys, clock, journal = null } = this.dependencies;
+    const { log, keys, sealer, clock, journal = null } = this.dependencies;
     const search = new PersonSearch(identifiers);
     const before = await this.persons.bodiesNaming(search, 0);
     const namespaces = identifiers.map(({ namespace }) => namespace);
@@ -131,15 +132,15 @@ export class EraseCustomerHandler {
     // What arrived while the others were searched. From now on ingestion recognises the person itself.
     const since = await this.persons.bodiesNaming(search, before.position);
     const late = since.quarantineIds.length === 0 ? null : await eraseWith(since.quarantineIds);
-    const receipt = receiptOf({
+    const fields = {
       ...erasure,
       position: late?.position ?? erasure.position,
       bodyKeysDestroyed: erasure.bodyKeysDestroyed + (late?.bodyKeysDestroyed ?? 0),
       bodiesSearched: this.persons.searchesBodies,
       bodiesNotSearchable: await keys.countExpiring(),
       eventsWithClearText: await eventsWithClearText(log, [...new Set(subjectIds)]),
-    });
-    return { outcome: 'erased', receipt };
+    };
+    return { outcome: 'erased', receipt: receiptOf(fields, sealer) };
   }
 }
 

@@ -1,36 +1,9 @@
-import { hash } from 'node:crypto';
 import { formatInstant, type Instant } from '#contracts';
 import type { EventLog } from '#event-log';
-import { canonical } from '#ingestion';
 import type { KeyStore } from '#keys';
 import type { ErasureJournal } from '../journal/erasure-journal.js';
+import type { ErasureReceipt } from './erasure-receipt.js';
 import { erasureIdOf, recordErasure } from './person-erased.js';
-
-/** The receipt for a person who asked for erasure. It holds no personal data. */
-export interface ErasureReceipt {
-  readonly erasureId: string;
-  readonly customerId: string | null;
-  /** Subjects whose data can never be opened again, and that can have no new key. */
-  readonly subjects: number;
-  /** Keys destroyed by this call: none where all were destroyed before. */
-  readonly subjectKeysDestroyed: number;
-  /** Keys of quarantined bodies in which the person was found, and of requests about the person that waited for an approval, destroyed by this call. */
-  readonly bodyKeysDestroyed: number;
-  /** Bodies of the person that name another person whose data a legal hold keeps: each is destroyed at the end of that hold. */
-  readonly bodiesHeld: number;
-  /** Whether all quarantined bodies were searched for the person's identifiers: false in a process without read models. */
-  readonly bodiesSearched: boolean;
-  /** Quarantined bodies that cannot be searched to their end. They may hold the person; each is destroyed 30 days after it was received. */
-  readonly bodiesNotSearchable: number;
-  /** Events of the person with text that was stored in the clear before its field became personal. `perennial move` seals it. */
-  readonly eventsWithClearText: number;
-  /** Position of the erasure in the log: of its newest fact, where it was repeated and destroyed more. */
-  readonly position: number;
-  /** When it was first recorded, RFC 3339. */
-  readonly erasedAt: string;
-  /** SHA-256 over the fields above as canonical JSON: proves that the receipt was not altered. */
-  readonly receiptHash: string;
-}
 
 export interface ErasureRequest {
   /** All subjects of the person: from the read model, and of the identifiers in the request. */
@@ -97,9 +70,4 @@ export async function eraseSubjects(
     position,
     erasedAt: formatInstant(erasedAt),
   };
-}
-
-/** The receipt with its hash: SHA-256, in hexadecimal digits, over the other fields as JSON with their names in order and no white space. */
-export function receiptOf(receipt: Omit<ErasureReceipt, 'receiptHash'>): ErasureReceipt {
-  return { ...receipt, receiptHash: hash('sha256', JSON.stringify(canonical(receipt)), 'hex') };
 }

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
-import { IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
+import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler } from '#ingestion';
 import { IngestionModule } from '#ingestion/nest';
 import { ApiKeys, openSqliteKeyStore, type SqliteKeyStore } from '#keys';
 import { KeysModule } from '#keys/nest';
@@ -13,6 +14,7 @@ import { configureApp, createHttpAdapter, createLogger, PlatformModule } from '#
 import { memoryLog, orderPlaced } from '#testing';
 import { OpeningsModule } from '../openings/openings.module.js';
 import { PrivacyModule } from '../privacy.module.js';
+import { checkReceipt } from './erasure-receipt.js';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -64,6 +66,56 @@ describe('POST /v1/erasures', () => {
     const again = await erase({ identifiers: [{ namespace: 'email', value: 'JANE@shop.example' }] });
     expect(again.body).toMatchObject({ erasureId: first.body['erasureId'], position: first.body['position'] });
     expect((await ingest('e-2')).counts).toMatchObject({ suppressed: 1 });
+  });
+
+  describe('a receipt', () => {
+    const check = async (payload: unknown, key = keyWith('audit')) => {
+      const answer = await app.inject({
+        ...{ method: 'POST', url: '/v1/erasures/receipts/check', payload: JSON.stringify(payload) },
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      });
+      return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+    };
+    const plainHash = (fields: object): string =>
+      hash('sha256', JSON.stringify(fields, Object.keys(fields).sort()), 'hex');
+
+    it('is genuine as it was answered, in any order of its fields', async () => {
+      const { body } = await erase({ identifier: 'email:receipt-1@shop.example' });
+      expect(await check(body)).toMatchObject({ status: 200, body: { verdict: 'genuine' } });
+      expect((await check(Object.fromEntries(Object.entries(body).reverse()))).body['verdict']).toBe('genuine');
+      expect((await check(body, keyWith('erase'))).status).toBe(200);
+      expect((await check(body, keyWith('publish'))).status).toBe(403);
+    });
+
+    it('that was altered and hashed again is recognised', async () => {
+      const { body } = await erase({ identifier: 'email:receipt-2@shop.example' });
+      const { receiptMac, ...fields } = body;
+      const { bodiesSearched: _, ...without } = fields;
+      for (const altered of [{ ...fields, bodiesNotSearchable: 7 }, { ...fields, note: 'x' }, without]) {
+        const hashed = { ...altered, receiptMac: plainHash(altered) };
+        expect((await check(hashed)).body['verdict']).toBe('altered');
+        expect((await check({ ...altered, receiptMac })).body['verdict']).toBe('altered');
+        expect((await check({ ...altered, receiptHash: plainHash(altered) })).body['verdict']).toBe('without-code');
+      }
+    });
+
+    it('of a log that lost the erasure is not recorded', async () => {
+      const { body } = await erase({ identifier: 'email:receipt-3@shop.example' });
+      const log = memoryLog({ clock: { now: () => NOW } });
+      const { sealer } = app.get(Ingestion);
+      expect(await checkReceipt(body, { sealer, log })).toBe('not-recorded');
+    });
+
+    it.each([
+      ['nothing', {}, '#/erasureId'],
+      ['a list', [], '#'],
+      ['another id', { erasureId: 'x' }, '#/erasureId'],
+      ['a code that is none', { erasureId: '0'.repeat(32), receiptMac: 5 }, '#/receiptMac'],
+    ])('is rejected where it is %s', async (_, payload, pointer) => {
+      const { status, body } = await check(payload);
+      expect(status).toBe(422);
+      expect((body['errors'] as { pointer: string }[]).map((issue) => issue.pointer)).toContain(pointer);
+    });
   });
 
   it.each([

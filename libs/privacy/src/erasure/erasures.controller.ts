@@ -1,11 +1,30 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '#platform';
-import { Act, Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
-import type { ErasureReceipt } from './erase-subjects.js';
+import {
+  Act,
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  Problem,
+  Records,
+  RecordsNothing,
+} from '#platform/nest';
+import { EVENT_LOG, type EventLog } from '#event-log';
+import { Ingestion } from '#ingestion';
 import { EraseCustomer, type ErasureVerdict } from './erase-customer.js';
 import { ERASURE_REQUEST, personOf, type ErasureRequest } from './erasure-request.js';
+import {
+  checkReceipt,
+  RECEIPT_DOCUMENT,
+  RECEIPT_VERDICTS,
+  type ErasureReceipt,
+  type ReceiptDocument,
+  type ReceiptVerdict,
+} from './erasure-receipt.js';
 import { personProblem } from './person-problem.js';
 
 export class ErasureReceiptView implements ErasureReceipt {
@@ -45,16 +64,47 @@ export class ErasureReceiptView implements ErasureReceipt {
   readonly erasedAt!: string;
   @ApiProperty({
     description:
-      'SHA-256, in hexadecimal digits, over the other fields as JSON with their names in order and no white space',
+      'HMAC-SHA-256 over the other fields under the key of the engine, in hexadecimal digits: POST /v1/erasures/receipts/check tells whether a receipt was altered',
   })
-  readonly receiptHash!: string;
+  readonly receiptMac!: string;
+}
+
+export class ReceiptCheckView {
+  @ApiProperty({ enum: Object.keys(RECEIPT_VERDICTS) })
+  readonly verdict!: ReceiptVerdict;
+  @ApiProperty({ description: 'The verdict in a sentence' })
+  readonly detail!: string;
 }
 
 /** Where a person is erased. */
 @ApiTags('privacy')
 @Controller('erasures')
 export class ErasuresController {
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    @Inject(EVENT_LOG) private readonly log: EventLog,
+    private readonly ingestion: Ingestion,
+  ) {}
+
+  @Post('receipts/check')
+  @RecordsNothing('it compares, and changes nothing')
+  @HttpCode(200)
+  @Allow(['erase', 'audit'])
+  @ApiOperation({
+    operationId: 'checkErasureReceipt',
+    summary: 'Check the receipt of an erasure',
+    description:
+      'Whether this engine made the receipt, no field of it was altered, and the log records the erasure. Send the receipt as it was answered.',
+  })
+  @ApiDocument(RECEIPT_DOCUMENT)
+  @ApiOkResponse({ type: ReceiptCheckView })
+  @ApiProblems(400, 415, 422, 503)
+  async check(
+    @Body(new DocumentPipe(RECEIPT_DOCUMENT, 'The receipt cannot be checked.')) receipt: ReceiptDocument,
+  ): Promise<ReceiptCheckView> {
+    const verdict = await checkReceipt({ ...receipt }, { sealer: this.ingestion.sealer, log: this.log });
+    return { verdict, detail: RECEIPT_VERDICTS[verdict] };
+  }
 
   @Post()
   @Records('person-erased')

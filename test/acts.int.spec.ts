@@ -23,6 +23,7 @@ const NO_ACTS = new Set(['intake-receipt', 'event-quarantined']);
 
 /** Routes that do not succeed in one process without brokers, and why nothing is lost by it. */
 const UNREACHED: Readonly<Record<string, string>> = {
+  'DELETE /v1/sessions/{id}': 'needs a person who signed in; its spec ends a session',
   'POST /v1/feeds/{feed}/replays': 'needs brokers; records as the clock does, by the same decorator',
   'POST /v1/parked/{customer}/release': 'needs a customer that cannot be folded; its spec releases one',
   'POST /v1/webhooks/{id}/replays': 'needs published messages; records as the clock does, by the same decorator',
@@ -176,6 +177,7 @@ describe('administrative acts', () => {
     await not('POST /v1/principals/{principal}/block', 'nobody');
     await done('DELETE /v1/principals/{principal}/block', `key:${id}`);
     await not('DELETE /v1/principals/{principal}/block', 'nobody');
+    await not('DELETE /v1/sessions/{id}');
   });
 
   it('of sources, types and policies are on record once, and none that was refused', async () => {

@@ -174,9 +174,9 @@ describe('administrative acts', () => {
     await done('DELETE /v1/keys/{id}', rotated.id);
     await not('DELETE /v1/keys/{id}');
     await done('POST /v1/principals/{principal}/block', `key:${id}`);
-    await not('POST /v1/principals/{principal}/block', 'nobody');
+    await not('POST /v1/principals/{principal}/block', 'no-such');
     await done('DELETE /v1/principals/{principal}/block', `key:${id}`);
-    await not('DELETE /v1/principals/{principal}/block', 'nobody');
+    await not('DELETE /v1/principals/{principal}/block', 'no-such');
     await not('DELETE /v1/sessions/{id}');
   });
 

@@ -112,7 +112,9 @@ export class FakeServer {
       'grpc.max_receive_message_length': 17 * 1024 * 1024,
       'grpc.max_concurrent_streams': CALLS_MAX,
     });
-    server.addService(streamsService.StreamsService, {
+    const { StreamsService } = streamsService;
+    const read = { ...StreamsService.read, responseSerialize: wire.serializeReadAnswer };
+    server.addService({ ...StreamsService, read } as typeof StreamsService, {
       append: this.#append,
       batchAppend: this.#batchAppend,
       read: this.#read,
@@ -325,7 +327,7 @@ export class FakeServer {
     }
   }
 
-  readonly #read = (call: ServerWritableStream<streams.ReadReq, streams.ReadResp>): void => {
+  readonly #read = (call: ServerWritableStream<streams.ReadReq, wire.ReadAnswer>): void => {
     const options = call.request.getOptions() as streams.ReadReq.Options;
     const subscription = options.hasSubscription();
     if (subscription) this.calls.subscription += 1;
@@ -522,7 +524,7 @@ class Sending {
   #sent = 0;
 
   constructor(
-    private readonly call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
+    private readonly call: ServerWritableStream<streams.ReadReq, wire.ReadAnswer>,
     readonly gone: AbortSignal,
     private readonly fault: ReturnType<ServerFaults['read']>,
     private readonly stalled: Set<() => void>,
@@ -536,7 +538,7 @@ class Sending {
     await this.send(wire.eventResponse(event));
   }
 
-  async send(response: streams.ReadResp): Promise<void> {
+  async send(response: wire.ReadAnswer): Promise<void> {
     if (this.gone.aborted) throw new Over();
     if (!this.call.write(response)) await once(this.call, 'drain', { signal: this.gone }).catch(() => undefined);
     if (this.gone.aborted) throw new Over();

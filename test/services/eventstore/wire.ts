@@ -47,7 +47,25 @@ export function expectedInBatch(options: streams.BatchAppendReq.Options): Expect
   return options.hasNoStream() ? 'no-stream' : options.hasStreamExists() ? 'exists' : 'any';
 }
 
-export function eventResponse(stored: Stored): streams.ReadResp {
+const sentBefore = new WeakMap<Stored, Buffer>();
+
+/** Its bytes, which are made once: a server sends what it has stored about as fast as a client takes it. */
+export function eventResponse(stored: Stored): Buffer {
+  let bytes = sentBefore.get(stored);
+  if (bytes === undefined) {
+    bytes = Buffer.from(responseWith(stored).serializeBinary());
+    sentBefore.set(stored, bytes);
+  }
+  return bytes;
+}
+
+/** What a read answers: an answer, or the bytes of one. */
+export type ReadAnswer = streams.ReadResp | Buffer;
+
+export const serializeReadAnswer = (answer: ReadAnswer): Buffer =>
+  Buffer.isBuffer(answer) ? answer : Buffer.from(answer.serializeBinary());
+
+function responseWith(stored: Stored): streams.ReadResp {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent();
   const id = new shared.UUID();
   id.setString(stored.id);

@@ -116,10 +116,7 @@ export class Feed {
     const events = subscription.taken(limit, this.#taken);
     const last = events.at(-1)?.event;
     if (last !== undefined) this.#taken = positionOf(last);
-    else {
-      const checkpoint = subscription.checkpoint();
-      if (checkpoint !== null) this.#checkpoints.note(checkpoint);
-    }
+    else for (const checkpoint of subscription.checkpoints()) this.#checkpoints.note(checkpoint);
     return events;
   }
 

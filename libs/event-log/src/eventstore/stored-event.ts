@@ -85,12 +85,9 @@ export function sizeRejection({ event }: AppendItem, bytes: number): string | nu
 /** What the server gave, as the port has it; null for an event that is not of our making. */
 export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash = false): RecordedEvent | null {
   if (event === undefined || !event.streamId.startsWith(prefix)) return null;
-  const envelope = envelopeOf(event.metadata);
-  const ours = envelope?.perennial;
-  if (ours === undefined || typeof ours.source !== 'string' || typeof ours.id !== 'string') return null;
-  if (typeof ours.contentHash !== 'string') return null;
-  const meta: unknown = envelope?.metaText ?? JSON.stringify(envelope?.meta);
-  if (typeof meta !== 'string') return null;
+  const { ours, meta } = envelopeIn(event.metadata) ?? {};
+  if (typeof ours?.source !== 'string' || typeof ours.id !== 'string') return null;
+  if (typeof ours.contentHash !== 'string' || typeof meta !== 'string') return null;
   return {
     position: positionOf(event),
     stream: event.streamId.slice(prefix.length),
@@ -107,14 +104,48 @@ export function recordedEvent({ event }: ResolvedEvent, prefix: string, withHash
   };
 }
 
-/** The metadata: parsed by the client, or as the bytes that a subscription received. */
-function envelopeOf(metadata: unknown): Partial<Envelope> | null | undefined {
-  if (!(metadata instanceof Uint8Array)) return metadata as Envelope | undefined;
+interface Unpacked {
+  readonly ours: Envelope['perennial'] | null | undefined;
+  /** Not a string where there is none. */
+  readonly meta: unknown;
+}
+
+/** What stands in the metadata: parsed by the client, or as the bytes that a subscription received. */
+function envelopeIn(metadata: unknown): Unpacked | null {
+  if (!(metadata instanceof Uint8Array)) return unpacked(metadata as Partial<Envelope> | null | undefined);
+  const text = textOf(metadata);
   try {
-    return JSON.parse(textOf(metadata)) as Envelope | null;
+    return asWritten(text) ?? unpacked(JSON.parse(text) as Partial<Envelope> | null);
   } catch {
     // Written by another program.
-    return undefined;
+    return null;
+  }
+}
+
+function unpacked(envelope: Partial<Envelope> | null | undefined): Unpacked | null {
+  if (typeof envelope !== 'object' || envelope === null) return null;
+  return { ours: envelope.perennial, meta: envelope.metaText ?? JSON.stringify(envelope.meta) };
+}
+
+const BEGINNINGS = ['{"perennial":', '{"$correlationId":"', '{"$causationId":"'];
+const BEFORE_OURS = '"perennial":';
+const BEFORE_META = '},"meta":';
+
+/**
+ * The parts of an envelope that stands as we write it: only the first is parsed for its values, and `meta` is left as the text that it is. Neither of the
+ * two words can stand inside a text, where each quotation mark has a backslash before it. Null for any other envelope.
+ */
+function asWritten(text: string): Unpacked | null {
+  const begin = text.indexOf(BEFORE_OURS);
+  const end = text.indexOf(BEFORE_META, begin);
+  if (begin < 0 || end < 0 || !BEGINNINGS.some((beginning) => text.startsWith(beginning))) return null;
+  const meta = text.slice(end + BEFORE_META.length, -1);
+  try {
+    // Where anything follows it, it is no JSON text by itself.
+    JSON.parse(meta);
+    return { ours: JSON.parse(text.slice(begin + BEFORE_OURS.length, end + 1)) as Envelope['perennial'], meta };
+  } catch {
+    return null;
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { recorded } from '../../testdata/folded.js';
 import { day, touchpoint } from '../../testdata/touchpoints.js';
-import { countTouchpoint, emptyBooks, rangesText, type SourceBooks } from './projection.js';
+import { countRows, countTouchpoint, emptyBooks, rangesText, type SourceBooks } from './projection.js';
 
 const ANNA = { userId: 'anna' };
 
@@ -16,8 +16,8 @@ describe('the books of a source', () => {
   it('count its touchpoints by type and quarter of an hour, without test traffic', () => {
     const visit = (at: number, test?: true) =>
       touchpoint({ who: ANNA, at, type: 'site-visited', ...(test === undefined ? {} : { test }) });
-    const { counts } = booksOf(visit(day(0) + 1), visit(day(0) + 2), visit(day(0) + 900_000), visit(day(0) + 3, true));
-    expect([...counts.values()]).toEqual([
+    const books = booksOf(visit(day(0) + 1), visit(day(0) + 2), visit(day(0) + 900_000), visit(day(0) + 3, true));
+    expect(countRows(books)).toEqual([
       { source: 'shop', quarter: day(0), type: 'site-visited', events: 2 },
       { source: 'shop', quarter: day(0) + 900_000, type: 'site-visited', events: 1 },
     ]);
@@ -32,9 +32,9 @@ describe('the books of a source', () => {
         event: { ...item.event, meta: meta.replace(/,"test":true,"sequence":/, ',"test":true,"sequence":') },
       };
     });
-    const { counts, sequences } = booksOf(...items);
-    expect(counts.size).toBe(0);
-    expect([...sequences.values()]).toEqual([{ source: 'shop', quarter: day(0), seen: [7, 8, 11] }]);
+    const books = booksOf(...items);
+    expect(countRows(books)).toEqual([]);
+    expect([...books.sequences.values()]).toEqual([{ source: 'shop', quarter: day(0), seen: [7, 8, 11] }]);
   });
 });
 

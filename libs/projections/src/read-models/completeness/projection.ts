@@ -5,12 +5,17 @@ import { SOURCE_CLOSINGS, SOURCE_COUNTS } from './table.js';
 
 const QUARTER = 15 * MINUTE;
 
+interface QuarterCount {
+  readonly source: string;
+  readonly quarter: Instant;
+  readonly type: string;
+  events: number;
+}
+
 /** What a page of the log tells of the books of its sources. */
 export interface SourceBooks {
-  readonly counts: Map<
-    string,
-    { readonly source: string; readonly quarter: Instant; readonly type: string; events: number }
-  >;
+  /** By source, type and quarter: a key of all three would be a new text for each touchpoint. */
+  readonly counts: Map<string, Map<string, Map<Instant, QuarterCount>>>;
   readonly sequences: Map<string, { readonly source: string; readonly quarter: Instant; readonly seen: number[] }>;
   readonly closings: RecordedEvent[];
 }
@@ -22,10 +27,21 @@ export function countTouchpoint(books: SourceBooks, { source, type, occurredAt, 
   const quarter = Math.floor(occurredAt / QUARTER) * QUARTER;
   if (meta.includes('"sequence":')) noteSequence(books, source, quarter, meta);
   if (meta.includes('"test":true')) return;
-  const key = `${quarter} ${type} ${source}`;
-  const known = books.counts.get(key);
-  if (known === undefined) books.counts.set(key, { source, quarter, type, events: 1 });
+  let types = books.counts.get(source);
+  if (types === undefined) books.counts.set(source, (types = new Map()));
+  let quarters = types.get(type);
+  if (quarters === undefined) types.set(type, (quarters = new Map()));
+  const known = quarters.get(quarter);
+  if (known === undefined) quarters.set(quarter, { source, quarter, type, events: 1 });
   else known.events += 1;
+}
+
+/** The counts as rows of their table, in no order. */
+export function countRows({ counts }: SourceBooks): Row[] {
+  const rows: QuarterCount[] = [];
+  for (const types of counts.values())
+    for (const quarters of types.values()) for (const count of quarters.values()) rows.push(count);
+  return rows as unknown as Row[];
 }
 
 function noteSequence({ sequences }: SourceBooks, source: string, quarter: Instant, meta: string): void {
@@ -37,14 +53,17 @@ function noteSequence({ sequences }: SourceBooks, source: string, quarter: Insta
   else known.seen.push(Number(place));
 }
 
+/** What becomes of a row of counts where there is one of its quarter already. */
+export const ADD_COUNTS = '(source, quarter, type) DO UPDATE SET events = source_counts.events + EXCLUDED.events';
+
 /** Adds what pages told to the tables. */
-export async function keepBooks(writes: Writer, { counts, sequences, closings }: SourceBooks): Promise<void> {
-  await insertRows(
-    writes,
-    SOURCE_COUNTS,
-    sortedByKey(SOURCE_COUNTS, [...counts.values()] as Row[]),
-    '(source, quarter, type) DO UPDATE SET events = source_counts.events + EXCLUDED.events',
-  );
+export async function keepBooks(writes: Writer, books: SourceBooks): Promise<void> {
+  await insertRows(writes, SOURCE_COUNTS, sortedByKey(SOURCE_COUNTS, countRows(books)), ADD_COUNTS);
+  await keepOtherBooks(writes, books);
+}
+
+/** … all but the counts. */
+export async function keepOtherBooks(writes: Writer, { sequences, closings }: SourceBooks): Promise<void> {
   await insertRows(writes, SOURCE_CLOSINGS, closings.map(closingRow), 'DO NOTHING');
   if (sequences.size === 0) return;
   const seen = [...sequences.values()];

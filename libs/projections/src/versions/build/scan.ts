@@ -3,7 +3,7 @@ import type { RecordedEvent } from '#event-log';
 import { park, type ParkedCustomer } from '../../folding/park.js';
 import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
-import { keepBooks } from '../../read-models/completeness/projection.js';
+import { countRows, keepOtherBooks } from '../../read-models/completeness/projection.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
@@ -15,6 +15,7 @@ import type { BuildRun } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { joinInMemory } from './components.js';
 import { JOIN_STEPS, joinSeen } from './join-seen.js';
+import { addSeenCounts, fillCounts } from './fill-counts.js';
 import { LinksSeen } from './links-seen.js';
 import { DROP_SEEN_TABLES, writeSeen } from './seen-tables.js';
 import { bytesSeen } from './touchpoints/held-touchpoints.js';
@@ -97,6 +98,7 @@ export async function join(run: BuildRun): Promise<void> {
   const onStep = (done: number): void => run.report('components', done, JOIN_STEPS.length);
   await run.options.times.of('index', () =>
     run.transaction(async (tx) => {
+      await addSeenCounts(tx);
       const next: BuildState = { ...run.state, phase: 'customers', customers: await joinSeen(tx, onStep) };
       await run.advance(tx, next);
       run.state = next;
@@ -120,6 +122,7 @@ async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scann
   const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
   await run.transaction(async (tx) => {
     await writeOtherFacts(tx, run, facts, true);
+    await fillCounts(tx, countRows(facts.books));
     await insertRows(tx, SUBJECTS, joined.subjects);
     await insertRows(tx, LINKS, joined.links);
     await tx.exec(`${DROP_SEEN_TABLES} ANALYZE subjects; ANALYZE links;`);
@@ -138,7 +141,7 @@ async function writeOtherFacts(
 ): Promise<void> {
   await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
   await recordMentions(tx, facts.mentions);
-  await keepBooks(tx, facts.books);
+  await keepOtherBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
   await recordOpenings(tx, facts.openings);
   if (done) await replaceQuarantinedIn(tx, log);

@@ -198,9 +198,19 @@ export class LocalEngine implements Engine {
 
   async catchUp(onProgress: OnProgress): Promise<void> {
     const projector = await this.dependencies.projector();
-    const stopPolling = await this.pollProgress(projector, onProgress);
+    let isBuilding = false;
+    // While read models are built, the live ones do not come nearer to the log.
+    const stopPolling = await this.pollProgress(projector, (progress) => {
+      if (!isBuilding) onProgress(progress);
+    });
+    const onBuilding = onBuild(onProgress);
     try {
-      await projector.catchUp();
+      await projector.catchUp({
+        onProgress: (progress) => {
+          isBuilding = progress.phase !== 'switching';
+          onBuilding(progress);
+        },
+      });
       this.isCurrent = true;
     } finally {
       await stopPolling();

@@ -7,6 +7,7 @@ import { foldDirty } from '../folding/fold-batch.js';
 import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
 import { liveVersionNumber } from '../schema.js';
+import type { RebuildOptions } from '../versions/build-beside.js';
 import { fitsThisProgram, findOrCreateLive, type Version } from '../versions/versions.js';
 import { fireDeadlines, nextWake, noteClock } from './clock.js';
 import { countDays } from './count-days.js';
@@ -22,7 +23,9 @@ export interface ProcessorOptions {
   /** False while the clock is not to be trusted: then no deadline is fired. */
   readonly mayFire: () => boolean;
   /** Builds read models for this program, when the live ones were made by another version of it. */
-  readonly rebuild: (processor: Processor) => Promise<unknown>;
+  readonly rebuild: (processor: Processor, options: RebuildOptions) => Promise<unknown>;
+  /** Empty read models beside a log of at least so many events are built before the log is followed. */
+  readonly buildFrom: number;
 }
 
 /** The live version was built for other read models: an indexer must rebuild it. */
@@ -70,6 +73,8 @@ export class Processor {
   #position: number;
   /** Once the customers were resynced, they need not be again in this epoch. */
   #mayNeedResync: boolean;
+  /** Asked once: read models that begin with little follow it, however much comes later. */
+  #mayBuildFirst = true;
   #lastTurn: Promise<unknown> = Promise.resolve();
   #loop: Loop | null = null;
   #running = false;
@@ -143,9 +148,9 @@ export class Processor {
     return turn;
   }
 
-  /** Catches up with the log as it is now, after a rebuild where the read models do not fit. */
-  async catchUp(): Promise<{ readonly position: number; readonly clock: Instant }> {
-    await this.rebuildUnlessFitting();
+  /** Catches up with the log as it is now, after a rebuild where the read models do not fit, or are empty beside a large log. */
+  async catchUp(options: RebuildOptions = {}): Promise<{ readonly position: number; readonly clock: Instant }> {
+    await this.rebuildUnlessFitting(options);
     const { position: upTo } = await this.context.log.head();
     return this.exclusively(() => this.settle(upTo));
   }
@@ -158,13 +163,29 @@ export class Processor {
     return settled;
   }
 
-  /** Read models that another version of this program made are rebuilt before anything else is done. */
-  async rebuildUnlessFitting(): Promise<void> {
-    if (this.#fits && !(await this.#needsResync())) return;
-    const why = this.#fits ? 'begin a new epoch of publication' : 'were made by another version of this program';
-    if (this.role === 'workers') throw new NotFitting(why);
-    this.context.logger.warn({}, `The read models ${why}: they are rebuilt.`);
-    await this.options.rebuild(this);
+  /**
+   * Read models that another version of this program made are rebuilt before anything else is done; those that are empty beside a large log are built at once
+   * from the whole of it, which takes a fraction of the time of following it page by page.
+   */
+  async rebuildUnlessFitting(options: RebuildOptions = {}): Promise<void> {
+    if (this.#fits && !(await this.#needsResync())) {
+      const events = await this.#eventsToBuildFrom();
+      if (events === 0) return;
+      this.context.logger.info({ events }, `The read models are empty: they are built from about ${events} events.`);
+    } else {
+      const why = this.#fits ? 'begin a new epoch of publication' : 'were made by another version of this program';
+      if (this.role === 'workers') throw new NotFitting(why);
+      this.context.logger.warn({}, `The read models ${why}: they are rebuilt.`);
+    }
+    await this.options.rebuild(this, options);
+  }
+
+  /** About how many events a build of empty read models would read; 0 where they are not empty, or so few that they are followed. */
+  async #eventsToBuildFrom(): Promise<number> {
+    if (this.#position > 0 || !this.#mayBuildFirst || this.role === 'workers') return 0;
+    const events = Math.round(await this.steps.eventsAbove(0));
+    this.#mayBuildFirst = events >= this.options.buildFrom;
+    return this.#mayBuildFirst ? events : 0;
   }
 
   /** Whether an epoch has begun in which the customers' current states are still to be published: a rebuild does it, at its switch. */

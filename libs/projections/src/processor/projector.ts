@@ -44,6 +44,11 @@ export interface ProjectorOptions {
    * folds each customer once, not once a page. Default 5,000.
    */
   readonly bulkLag?: number;
+  /**
+   * Read models that are empty beside a log of at least so many events are built from the whole of it before it is followed. Default 10,000: of fewer, one
+   * way is as quick as the other.
+   */
+  readonly buildFrom?: number;
   /** A long history leaves a snapshot every so many events. Default 256. */
   readonly snapshotEvery?: number;
   /**
@@ -92,11 +97,11 @@ export class Projector {
       vacuumAfter: options.vacuumAfter ?? 1_000,
       foldsPages: role !== 'indexer',
     });
-    const { onPublished = () => undefined, mayFire = () => true } = options;
+    const { onPublished = () => undefined, mayFire = () => true, buildFrom = 10_000 } = options;
     return new Projector(
       new Processor(context, steps, live, position, {
-        ...{ role, onPublished, mayFire },
-        rebuild: (processor) => rebuild(processor, logProgress(context.logger)),
+        ...{ role, onPublished, mayFire, buildFrom },
+        rebuild: (processor, given) => rebuild(processor, logProgress(context.logger, given)),
       }),
     );
   }
@@ -124,10 +129,11 @@ export class Projector {
    * Works until the log as it is now is indexed, no customer is dirty and no deadline is overdue; returns the position and the clock's
    * instant at which that was so. Works whether or not the projector is running.
    *
+   * @param options what is told of a build, where the read models have to be built first
    * @throws what the database or the log throws
    */
-  catchUp(): Promise<{ readonly position: number; readonly clock: Instant }> {
-    return this.processor.catchUp();
+  catchUp(options: RebuildOptions = {}): Promise<{ readonly position: number; readonly clock: Instant }> {
+    return this.processor.catchUp(options);
   }
 
   /** Goes on with the version that is live now: another process may have switched. A running projector notices by itself. */

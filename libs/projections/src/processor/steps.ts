@@ -70,6 +70,15 @@ export class Steps {
     });
   }
 
+  /** About how many events lie above a position. */
+  async eventsAbove(after: number): Promise<number> {
+    const head = (await this.context.log.head()).position;
+    if (head <= after) return 0;
+    const page = await this.readPage(after, undefined, this.pageSizeMax);
+    if (page === null || page.events.length < this.pageSizeMax) return page?.events.length ?? 0;
+    return eventsBetween(after, head, page);
+  }
+
   /** Waits for the next page after a position; null when the signal came first. */
   async awaitPage(after: number, signal: AbortSignal): Promise<Page | null> {
     try {

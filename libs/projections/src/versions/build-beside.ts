@@ -1,5 +1,4 @@
 import type { Instant } from '#contracts';
-import { deduplicateUpTo } from '../indexing/event-ids/deduplicate.js';
 import type { Processor } from '../processor/processor.js';
 import { eventsBetween } from '../processor/steps.js';
 import type { StepTimes } from '../processor/step-times.js';
@@ -32,11 +31,9 @@ export async function buildBeside(
 ): Promise<ReadModelStore> {
   const { database, log, ids, snapshotEvery, temporaryFolder } = context;
   if (version.status === 'building') {
-    // The events of a build must be free of repeated event ids.
-    if (ids !== null) await deduplicateUpTo(database, log, upTo, ids);
     const { schema } = version;
     const { foldBatchSize } = steps;
-    const from = { database, log, schema, upTo, asOf };
+    const from = { database, log, ids, schema, upTo, asOf };
     await build({ ...options, ...from, times, foldBatchSize, snapshotEvery, temporaryFolder });
   }
   return storeBeside({ ...context, times }, version);

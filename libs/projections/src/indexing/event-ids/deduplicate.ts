@@ -58,6 +58,12 @@ export async function duplicatesAmong(tx: Transaction, events: readonly Recorded
   return new Set(rows.map(({ position }) => position));
 }
 
+/** Up to where the log was deduplicated. */
+export async function deduplicatedUpTo(database: Database): Promise<number> {
+  const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.event_ids_progress');
+  return at?.position ?? 0;
+}
+
 /** Deduplicates the part of the log up to a position that was not deduplicated before: for read models that are older than the id table. */
 export async function deduplicateUpTo(
   database: Database,
@@ -65,8 +71,7 @@ export async function deduplicateUpTo(
   upTo: number,
   ids: DatabaseIdTable,
 ): Promise<void> {
-  const [at] = await database.query<{ position: number }>('SELECT position FROM perennial.event_ids_progress');
-  let after = at?.position ?? 0;
+  let after = await deduplicatedUpTo(database);
   if (after >= upTo) return;
   for await (const page of log.readAll(after, { pageSize: PAGE_SIZE, upTo, with: 'contentHash' })) {
     const [from, last] = [after, page.at(-1)];

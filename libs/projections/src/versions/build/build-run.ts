@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import type { Database, Row, Transaction } from '#database';
 import type { EventLog } from '#event-log';
+import type { DatabaseIdTable } from '../../indexing/event-ids/id-table.js';
 import type { StepTimes } from '../../processor/step-times.js';
 import { advance, type BuildState } from './build-state.js';
 import type { Customer } from './components.js';
@@ -28,6 +29,8 @@ export interface BuildProgress {
 export interface BuildOptions {
   readonly database: Database;
   readonly log: EventLog;
+  /** Null where the log finds repeated event ids by itself. */
+  readonly ids: DatabaseIdTable | null;
   readonly schema: string;
   /** Nothing above this position is read. A build that is resumed keeps the one it began with. */
   readonly upTo: number;

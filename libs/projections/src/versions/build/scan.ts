@@ -1,5 +1,4 @@
 import { insertRows, type Transaction } from '#database';
-import type { RecordedEvent } from '#event-log';
 import { park, type ParkedCustomer } from '../../folding/park.js';
 import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
@@ -17,9 +16,10 @@ import { joinInMemory } from './components.js';
 import { JOIN_STEPS, joinSeen } from './join-seen.js';
 import { addSeenCounts, fillCounts } from './fill-counts.js';
 import { LinksSeen } from './links-seen.js';
+import { scannedPages } from './scanned-pages.js';
 import { DROP_SEEN_TABLES, writeSeen } from './seen-tables.js';
 import { bytesSeen } from './touchpoints/held-touchpoints.js';
-import { heldBytesMax, keepTouchpoints, SCAN_PAGE } from './touchpoints/sources.js';
+import { heldBytesMax, keepTouchpoints } from './touchpoints/sources.js';
 
 /** What is kept in memory of a large log until it is written. */
 const SUBJECTS_KEPT = 50_000;
@@ -32,7 +32,7 @@ const SCANNED_MAX = 250_000;
  * on the way.
  */
 export async function scan(run: BuildRun): Promise<void> {
-  const { log, times, signal } = run.options;
+  const { times, signal } = run.options;
   let { events = 0, scanned, recordedAt } = run.state;
   run.beginPhase(scanned, events);
   // What was scanned before a kill is in the database, and no longer in memory.
@@ -41,13 +41,12 @@ export async function scan(run: BuildRun): Promise<void> {
   let facts = emptyFacts();
   let links = new LinksSeen();
   let kept = 0;
-  const pages = log.readAll(scanned, { pageSize: SCAN_PAGE, upTo: run.state.upTo })[Symbol.asyncIterator]();
+  const pages = scannedPages(run);
   for (;;) {
-    const next = await times.of('read', () => pages.next());
+    const next = await pages.next();
     const done = next.done === true;
-    const page: readonly RecordedEvent[] = done ? [] : next.value;
-    const last = page[page.length - 1];
-    if (last !== undefined) {
+    if (!done) {
+      const { events: page, last } = next.value;
       times.ofSync('index', () => {
         gather(facts, page, false);
         links.add(facts.links.splice(0));

@@ -36,6 +36,8 @@ const CLASSES = {
   firstApiKey: FIRST_CLASS + 9,
   /** Held for as long as a process uses the key store: shared by engines, exclusive for a migration that replaces or makes the keys. */
   keysInUse: FIRST_CLASS + 10,
+  /** The one process that erases customers by the rules of retention. */
+  retention: FIRST_CLASS + 11,
 } as const;
 
 const INT_MIN = -0x8000_0000;
@@ -58,6 +60,7 @@ export const LOCKS = {
   erasure: lock('erasure'),
   firstApiKey: lock('firstApiKey'),
   keysInUse: lock('keysInUse'),
+  retention: lock('retention'),
 } as const;
 
 /** SQL expression: waits for the lock, and holds it until the transaction ends. */

@@ -48,7 +48,14 @@ export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from '.
 export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';
 export { isRetention, type NextAction } from './fold/next-actions.js';
-export { retentionDue, type PersonRuleInForce, type RetentionDue, type RetentionFacts } from './retention/retention.js';
+export {
+  isContact,
+  personRulesFrom,
+  retentionDue,
+  type PersonRuleInForce,
+  type RetentionDue,
+  type RetentionFacts,
+} from './retention/retention.js';
 export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';

@@ -13,11 +13,13 @@ import { KEY_STORE, type EngineKeys, type KeyStore } from '#keys';
 import {
   APPROVALS,
   CLOCK,
+  CLOCK_GUARD,
   CONFIG,
   HEALTH,
   LOGGER,
   type Approvals,
   type Clock,
+  type ClockGuard,
   type Config,
   type Health,
   type Logger,
@@ -36,6 +38,7 @@ import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
 import { PolicyInForce } from './openings/policy-in-force.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
+import { RetentionKeeper } from './retention/retention-keeper.js';
 
 /**
  * Erasure over HTTP, and the journal of erasures. Needs the platform, the keys, the event log and ingestion; and the database of the read models
@@ -43,12 +46,15 @@ import { MarkKeeper } from './reconciling/mark-keeper.js';
  */
 @Module({})
 export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private static readonly RETENTION = Symbol.for('perennial.privacy.retention');
+
   constructor(
     @Inject(JournalKeeper) private readonly keeper: JournalKeeper,
     @Inject(MarkKeeper) private readonly markKeeper: MarkKeeper,
     @Inject(ExpiryKeeper) private readonly expiryKeeper: ExpiryKeeper,
     @Inject(HoldKeeper) private readonly holdKeeper: HoldKeeper,
     @Inject(ClassKeeper) private readonly classKeeper: ClassKeeper,
+    @Inject(PrivacyModule.RETENTION) private readonly retentionKeeper: RetentionKeeper | null,
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
@@ -60,6 +66,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     this.expiryKeeper.start();
     this.holdKeeper.start();
     this.classKeeper.start();
+    this.retentionKeeper?.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -67,6 +74,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     await this.expiryKeeper.stop();
     await this.holdKeeper.stop();
     await this.classKeeper.stop();
+    await this.retentionKeeper?.stop();
   }
 
   static forRoot(): DynamicModule {
@@ -108,6 +116,28 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           useFactory: (register: HoldRegister, keys: KeyStore, eraser: EraseCustomerHandler, logger: Logger) =>
             new HoldKeeper(register, keys, eraser, logger),
           inject: [HoldRegister, KEY_STORE, EraseCustomerHandler, LOGGER],
+        },
+        {
+          // Null in a process without read models: it does not know who is due.
+          provide: PrivacyModule.RETENTION,
+          useFactory: (
+            log: EventLog,
+            eraser: EraseCustomerHandler,
+            register: HoldRegister,
+            clock: ClockGuard,
+            logger: Logger,
+            database?: Database,
+          ): RetentionKeeper | null =>
+            database === undefined
+              ? null
+              : new RetentionKeeper({
+                  ...{ log, eraser, register, clock, logger, database },
+                  policy: new PolicyInForce(log, clock),
+                }),
+          inject: [
+            ...[EVENT_LOG, EraseCustomerHandler, HoldRegister, CLOCK_GUARD, LOGGER],
+            { token: DATABASE, optional: true },
+          ],
         },
         {
           provide: ManageHolds,

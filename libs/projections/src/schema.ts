@@ -69,6 +69,14 @@ export async function liveVersionNumber(on: Pick<Queryable, 'query'>): Promise<n
   return live?.version ?? null;
 }
 
+/** Whether another version of the read models is under construction beside the live one. */
+export async function isRebuilding(on: Pick<Queryable, 'query'>): Promise<boolean> {
+  const [row] = await on.query<{ any: boolean }>(
+    `SELECT EXISTS (SELECT FROM perennial.versions WHERE status = 'building') AS any`,
+  );
+  return row?.any === true;
+}
+
 /** Puts the tables of the live version on the search path of a transaction. Gives no row before the first version is live. */
 export const ENTER_LIVE_SCHEMA: Statement = {
   sql: `SELECT set_config('search_path', quote_ident(schema_name) || ', perennial', true) AS path FROM ${LIVE}`,

@@ -5,6 +5,7 @@ import { OperationsController } from './http/operations.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { CONTENT_CHECKER, OPERATIONS } from './http/operations.js';
 import { QueriesController } from './http/queries.controller.js';
+import { RetentionController } from './http/retention.controller.js';
 import { SubjectRequestListController } from './http/subject-request-list.controller.js';
 import { QueryResponse } from './http/query-response.js';
 
@@ -24,6 +25,7 @@ export class QueriesModule {
       controllers: [
         QueriesController,
         CustomersController,
+        RetentionController,
         SubjectRequestListController,
         OperationsController,
         JobsController,

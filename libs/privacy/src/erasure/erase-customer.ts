@@ -75,6 +75,32 @@ export class EraseCustomerHandler {
     return found.outcome === 'found' ? this.eraseUnlessHeld(found.person, by) : found;
   }
 
+  /**
+   * Erases a customer by a rule. `reasonToWait` is asked once all subjects of the person are known, and everything that the log held then is in the read
+   * models. Where it has a reason, or a legal hold begins in between, nothing is done and nothing recorded: the rule finds them again. Resolves with the
+   * reason; null where the person was erased.
+   */
+  async eraseByRule<Reason>(
+    customerId: string,
+    by: string,
+    reasonToWait: (subjectIds: readonly string[]) => Promise<Reason | null>,
+  ): Promise<Reason | 'hold' | 'behind' | 'not-due' | null> {
+    const found = await this.finder.find({ identifiers: [], customerId });
+    if (found.outcome === 'behind') return 'behind';
+    // Merged into another customer in the meantime, who has a time of their own.
+    if (found.outcome !== 'found' || found.person.customerId !== customerId) return 'not-due';
+    const reason = await reasonToWait(found.person.subjectIds);
+    if (reason !== null) return reason;
+    if ((await this.dependencies.keys.holdsOn(found.person.subjectIds)).length > 0) return 'hold';
+    try {
+      await this.erase(found.person, by);
+      return null;
+    } catch (error) {
+      if (error instanceof KeyHeldError) return 'hold';
+      throw error;
+    }
+  }
+
   /** Erases the person of the act. Twice is the same as once; an erasure that was interrupted is completed. */
   private async perform({ detail, hidden, by }: ApprovedAct): Promise<void> {
     const { customerId, subjectIds } = detail as unknown as Pick<Person, 'customerId' | 'subjectIds'>;

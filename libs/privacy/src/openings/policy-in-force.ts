@@ -1,6 +1,6 @@
 import { parseInstant, streamOfFact, upcast, type Data } from '#contracts';
 import type { EventLog } from '#event-log';
-import { policyAt, policyTimeline, type Policy, type PublishedPolicy } from '#lifecycle';
+import { policyAt, policyTimeline, type Policy, type PolicyEra, type PublishedPolicy } from '#lifecycle';
 import type { Clock } from '#platform';
 
 const STREAM = streamOfFact('policy-published');
@@ -18,10 +18,15 @@ export class PolicyInForce {
   ) {}
 
   async now(): Promise<Policy> {
+    return (await this.era()).policy;
+  }
+
+  /** The policy in force now with its version, and since when its rules are in force. */
+  async era(): Promise<PolicyEra> {
     // One that reads already began before this was called: what was published since is read by the next.
     await this.reading?.catch(() => undefined);
     await (this.reading ??= this.readOn().finally(() => (this.reading = null)));
-    return policyAt(this.timeline, this.clock.now()).policy;
+    return policyAt(this.timeline, this.clock.now());
   }
 
   private async readOn(): Promise<void> {

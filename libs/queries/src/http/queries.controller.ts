@@ -21,6 +21,8 @@ import { privacy } from '../queries/privacy.js';
 import { quarantine } from '../queries/quarantine.js';
 import { recorded } from '../queries/recorded.js';
 import { refusedLinks } from '../queries/refused-links.js';
+import { retentionCounts } from '../queries/retention-counts.js';
+import { retentionPreview } from '../queries/retention-preview.js';
 import { revenue } from '../queries/revenue.js';
 import { rfm } from '../queries/rfm.js';
 import { stage } from '../queries/stage.js';
@@ -171,6 +173,16 @@ export class QueriesController {
   @QueryRoute(holds)
   holds(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(holds, reply);
+  }
+
+  @QueryRoute(retentionPreview)
+  retentionPreview(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(retentionPreview, reply);
+  }
+
+  @QueryRoute(retentionCounts)
+  retentionCounts(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(retentionCounts, reply);
   }
 
   @QueryRoute(stats)

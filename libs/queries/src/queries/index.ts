@@ -19,6 +19,8 @@ import { privacy } from './privacy.js';
 import { quarantine } from './quarantine.js';
 import { recorded } from './recorded.js';
 import { refusedLinks } from './refused-links.js';
+import { retentionCounts } from './retention-counts.js';
+import { retentionPreview } from './retention-preview.js';
 import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
 import { silentSources } from './silent-sources.js';
@@ -56,6 +58,8 @@ export const QUERIES: readonly QueryDefinition[] = [
   privacy,
   subjectRequests,
   holds,
+  retentionPreview,
+  retentionCounts,
   acts,
   openings,
   stats,

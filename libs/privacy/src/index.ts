@@ -23,6 +23,8 @@ export type { FoundPerson } from './erasure/find-person.js';
 export { HOLD_REQUEST } from './holds/hold-request.js';
 export { HoldKeeper } from './holds/hold-keeper.js';
 export { HoldRegister } from './holds/hold-register.js';
+export { RetentionKeeper, type RetentionDependencies, type RetentionTurn } from './retention/retention-keeper.js';
+export { PolicyInForce } from './openings/policy-in-force.js';
 export { holdView, type ShownHold } from './holds/hold-view.js';
 export { LiftHold, ManageHolds, PlaceHold } from './holds/manage-holds.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';

@@ -156,7 +156,7 @@ describe('retention', () => {
     await expect(run('retention-preview', { rules: 'nonsense' })).rejects.toThrow(/is not JSON/);
   });
 
-  it('calls for telling the customer when grace begins, and no longer once they come back', async () => {
+  it('calls for an action when grace begins, and no longer once they come back', async () => {
     const told = {
       ...{ kind: 'proposed', treatment: 'retention-due', purpose: 'retention', medium: 'email' },
       ...{ because: 'retention-due', reason: null },

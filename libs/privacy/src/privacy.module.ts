@@ -58,6 +58,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(CONFIG) { erasureJournal }: Config,
     @Inject(HEALTH) health: Health,
   ) {
+    if (retentionKeeper !== null) health.register('retention', () => retentionKeeper.health());
     if (erasureJournal !== null) health.register('erasure-journal', () => keeper.health());
   }
 

@@ -1,6 +1,6 @@
 import { LOCKS, tryLock, type Database } from '#database';
 import type { EventLog } from '#event-log';
-import { Loop, type ClockGuard, type Logger } from '#platform';
+import { Loop, type CheckResult, type ClockGuard, type Logger } from '#platform';
 import type { EraseCustomerHandler } from '../erasure/erase-customer.js';
 import type { HoldRegister } from '../holds/hold-register.js';
 import type { PolicyInForce } from '../openings/policy-in-force.js';
@@ -43,6 +43,7 @@ export class RetentionKeeper {
   private readonly due: DuePersons;
   /** Where the last turn ended, so that customers who wait do not keep the others waiting. */
   private after: DuePerson | null = null;
+  private stoppedBy: RetentionTurn['stopped'] = null;
 
   constructor(private readonly dependencies: RetentionDependencies) {
     const { database, log, logger } = dependencies;
@@ -50,7 +51,7 @@ export class RetentionKeeper {
     this.loop = new Loop(
       async (signal) => {
         try {
-          await this.turn(signal);
+          this.stoppedBy = (await this.turn(signal)).stopped;
         } catch (error) {
           logger.warn({ err: error }, 'the rules of retention were not carried out: the next attempt is in a minute');
         }
@@ -66,6 +67,14 @@ export class RetentionKeeper {
 
   stop(): Promise<void> {
     return this.loop.stop();
+  }
+
+  /** The clock has a check of its own; what holds the rules up for long is a rebuild that was interrupted. */
+  health(): CheckResult {
+    if (this.stoppedBy !== 'read-models') return { ok: true };
+    const detail =
+      'No one is erased by the rules of retention while a version of the read models is built: perennial rebuild completes one that was interrupted.';
+    return { ok: false, required: false, detail };
   }
 
   /** Erases up to `BATCH` customers whose grace is over. */

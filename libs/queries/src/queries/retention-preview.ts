@@ -7,7 +7,7 @@ export const retentionPreview = query({
   name: 'retention-preview',
   summary: 'Who is to be erased by the rules of retention, when and why; or would be by other rules.',
   description:
-    'One row for each customer, by the beginning of grace; for `rules` by customerId. Nothing is changed. With `rules` the answer is as if a policy with them were published now, in the zone `time-zone`. Customers who were erased are left out, and so are those for whom no rule applies. docs/retention.md explains the rules.',
+    'One row for each customer, by the beginning of grace; for `rules` by customerId. Nothing is changed. With `rules` the answer is as if a policy with them were published now, in the zone `time-zone`. Customers who were erased are left out, and so are those that no rule applies to. docs/retention.md explains the rules.',
   permission: 'erase',
   params: RetentionParams,
   time: 'none',

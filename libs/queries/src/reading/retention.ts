@@ -67,13 +67,6 @@ export interface DueCustomer {
   readonly state: 'coming' | 'grace' | 'over';
 }
 
-export interface DuePage {
-  readonly rows: readonly DueCustomer[];
-  /** One more than asked for says that there are more: the key of a row. */
-  readonly keyOf: (row: DueCustomer) => Key;
-  readonly position: number;
-}
-
 /** What a preview rests on: the rules of a draft with their zone; null for what the read models hold of the policy in force. */
 interface Draft {
   readonly rules: readonly PersonRuleInForce[];

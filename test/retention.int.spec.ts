@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY, STREAMS } from '#contracts';
 import { PublishPolicy, PublishPolicyHandler } from '#ingestion';
 import { BUILT_IN_POLICIES, type Policy } from '#lifecycle';
-import { ClockGuard } from '#platform';
+import { ClockGuard, LOCAL_PRINCIPAL } from '#platform';
 import {
   EraseCustomerHandler,
   HoldRegister,
@@ -57,8 +57,8 @@ describe('retention', () => {
     const { keys, sealer, database, ingestion } = engine;
     const { identities } = ingestion;
     const register = new HoldRegister(log);
-    const stores = { log, keys, identities, sealer, database, clock };
-    const eraser = new EraseCustomerHandler({ ...stores, approvals: ONE_IS_ENOUGH });
+    const stores = { log, keys, identities, sealer, database, clock, approvals: ONE_IS_ENOUGH };
+    const eraser = new EraseCustomerHandler(stores);
     const logger = { info: () => undefined, warn: () => undefined };
     const policy = new PolicyInForce(log, clock);
     const keeper = new RetentionKeeper({
@@ -206,7 +206,7 @@ describe('retention', () => {
   it('gives grace after a hold, where the rule says so', async () => {
     const { manage } = start();
     const [hold] = await run('holds', { status: 'active' });
-    await manage.lift(new LiftHold(String(hold?.['holdId']), null, 'key:officer'));
+    await manage.lift(new LiftHold(String(hold?.['holdId']), null, LOCAL_PRINCIPAL));
     const lifted = now;
     await engine.projector.catchUp();
     expect((await turn()).waiting).toEqual({ hold: 1 });

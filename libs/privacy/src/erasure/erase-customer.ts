@@ -85,7 +85,7 @@ export class EraseCustomerHandler {
     by: string,
     reasonToWait: (subjectIds: readonly string[]) => Promise<Reason | null>,
   ): Promise<Reason | 'hold' | 'behind' | 'not-due' | null> {
-    const found = await this.finder.find({ identifiers: [], customerId });
+    const found = await this.persons.find({ identifiers: [], customerId });
     if (found.outcome === 'behind') return 'behind';
     // Merged into another customer in the meantime, who has a time of their own.
     if (found.outcome !== 'found' || found.person.customerId !== customerId) return 'not-due';

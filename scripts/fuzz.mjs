@@ -1,6 +1,7 @@
 // `npm run fuzz [-- MAX_EXAMPLES]`: throws malformed bodies, ids, cursors and dates at every route of a running engine, as
 // its own OpenAPI document describes them (schemathesis), and fails on any 500, on any hang, on an answer that the document
 // does not allow, and when afterwards an event received has no outcome. Then come raw bodies: see fuzz/raw-bodies.mjs.
+// FUZZ_COVERAGE=whole sends every case of its coverage phase, and not only those that differ: see fuzz/hooks.py.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,23 @@ if (program === null) {
   process.exit(1);
 }
 
+/**
+ * Prints how many cases of each kind the coverage phase generated and sent, and to how many operations. Gives the kinds that one of their
+ * operations did not get.
+ */
+function printCounts(kinds) {
+  const rows = Object.entries(kinds);
+  if (rows.length === 0) console.error('The hooks of the fuzz did not run: no case of the coverage phase was counted.');
+  console.log(`\n${'kind of case in the coverage phase'.padEnd(36)}  generated    sent  operations`);
+  for (const [kind, { generated, sent, operations, reached }] of rows)
+    console.log(
+      `${kind.padEnd(36)}  ${String(generated).padStart(9)}  ${String(sent).padStart(6)}  ${reached} of ${operations}`,
+    );
+  const unreached = rows.filter(([, { operations, reached }]) => reached < operations).map(([kind]) => kind);
+  if (unreached.length > 0) console.error(`Some operations did not get: ${unreached.join(', ')}.`);
+  return rows.length === 0 ? ['any kind'] : unreached;
+}
+
 /** A client that sends nothing for so long gets 408. */
 const IDLE_SECONDS = 5;
 const data = mkdtempSync(join(tmpdir(), 'perennial-fuzz-'));
@@ -66,9 +84,11 @@ try {
   args.push('--max-examples', maxExamples, '--request-timeout', '20', '--continue-on-failure', '--no-color');
   args.push('--phases', 'examples,coverage,fuzzing', '--suppress-health-check', 'all', '--warnings', 'off');
   args.push('--generation-deterministic');
-  const hooks = { PYTHONPATH: join(root, 'scripts/fuzz'), SCHEMATHESIS_HOOKS: 'hooks' };
+  const counts = join(data, 'fuzz-counts.json');
+  const hooks = { PYTHONPATH: join(root, 'scripts/fuzz'), SCHEMATHESIS_HOOKS: 'hooks', FUZZ_COUNTS: counts };
   const fuzz = spawn(program, args, { cwd: data, stdio: 'inherit', env: { ...process.env, ...hooks } });
   const code = await new Promise((done) => fuzz.once('exit', done));
+  const unreached = printCounts(existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : {});
   const raw = await fuzzRawBodies(url, token, { idleMs: IDLE_SECONDS * 1_000 });
   for (const failure of raw.failures) console.error(`FAILED ${failure}`);
   console.log(`${raw.cases} raw bodies, slow and silent clients: ${raw.failures.length} failures.`);
@@ -81,7 +101,7 @@ try {
     if (sum !== row.received) throw new Error(`An event has no outcome: ${JSON.stringify(row)}`);
   }
   console.log(`Every event has its outcome: ${outcomes.rows.length} source-days add up.`);
-  process.exitCode = code === 0 && raw.failures.length === 0 ? 0 : 1;
+  process.exitCode = code === 0 && raw.failures.length === 0 && unreached.length === 0 ? 0 : 1;
 } catch (error) {
   console.error(String(error));
   process.exitCode = 1;

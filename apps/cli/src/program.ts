@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   'subject-request': async () => (await import('./commands/subject-request.js')).subjectRequestCommand,
   hold: async () => (await import('./commands/hold.js')).holdCommand,
   retention: async () => (await import('./commands/retention.js')).retentionCommand,
+  restriction: async () => (await import('./commands/restriction.js')).restrictionCommand,
   export: async () => (await import('./commands/export.js')).exportCommand,
   backup: async () => (await import('./commands/backup.js')).backupCommand,
   restore: async () => (await import('./commands/restore.js')).restoreCommand,

@@ -24,7 +24,7 @@ export async function reasonShown(
 ): Promise<ReasonShown> {
   const subjectIds = subjectsOf(act);
   if (subjectIds.length === 0) return { reason: await approvals.reasonOf(act), personalData: null };
-  const personalData = (await openings?.decide(opening)) ?? NOT_HERE;
+  const personalData = (await openings?.decide(opening, subjectIds)) ?? NOT_HERE;
   if (personalData.state === 'closed') return { reason: null, personalData };
   const reason = await approvals.reasonOf(act);
   if (reason !== null)

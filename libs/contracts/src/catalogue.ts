@@ -210,6 +210,8 @@ const ENGINE_EVENTS = [
   'hold-placed',
   'hold-lifted',
   'personal-fields-expired',
+  'restriction-placed',
+  'restriction-lifted',
   'hash-key-adopted',
   'hash-key-changed',
   'webhook-registered',

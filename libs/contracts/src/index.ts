@@ -138,6 +138,7 @@ export {
   type PersonalFields,
   type Separated,
 } from './personal.js';
+export { RESTRICTION_GROUNDS, type RestrictionGround } from './facts/privacy.js';
 export { PERSONAL_CLASSES, type PersonalClass } from './personal-classes.js';
 export { compilePattern, type Pattern } from './patterns.js';
 export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

@@ -71,6 +71,7 @@ export {
   type Openings,
   type PersonalDataState,
   type StatedPurpose,
+  CLOSED_BY_RESTRICTION,
 } from './access/openings.js';
 export { OPENING_HEADERS, openingHeaders, statedIssues, statedPurposeIn } from './access/stated-purpose.js';
 export {

@@ -27,6 +27,15 @@ export { RetentionKeeper, type RetentionDependencies, type RetentionTurn } from 
 export { PolicyInForce } from './openings/policy-in-force.js';
 export { holdView, type ShownHold } from './holds/hold-view.js';
 export { LiftHold, ManageHolds, PlaceHold } from './holds/manage-holds.js';
+export { ManageRestrictions } from './restrictions/manage-restrictions.js';
+export { RestrictionRegister } from './restrictions/restriction-register.js';
+export {
+  RESTRICTION_REQUEST,
+  restrictionView,
+  selectRestrictions,
+  type RestrictionSelection,
+  type ShownRestriction,
+} from './restrictions/restriction-request.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';

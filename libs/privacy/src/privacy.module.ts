@@ -37,6 +37,9 @@ import { ManageHolds } from './holds/manage-holds.js';
 import { JournalKeeper } from './journal/journal-keeper.js';
 import { openErasureJournal } from './journal/open-journal.js';
 import { PolicyInForce } from './openings/policy-in-force.js';
+import { ManageRestrictions } from './restrictions/manage-restrictions.js';
+import { RestrictionRegister } from './restrictions/restriction-register.js';
+import { RestrictionsController } from './restrictions/restrictions.controller.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
 import { RetentionKeeper } from './retention/retention-keeper.js';
 
@@ -81,7 +84,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
   static forRoot(): DynamicModule {
     return {
       module: PrivacyModule,
-      controllers: [ErasuresController, HoldsController],
+      controllers: [ErasuresController, HoldsController, RestrictionsController],
       providers: [
         {
           provide: JournalKeeper,
@@ -157,6 +160,26 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
             }),
           inject: [
             ...[EVENT_LOG, KEY_STORE, Ingestion, CLOCK, HoldRegister, APPROVALS],
+            { token: DATABASE, optional: true },
+          ],
+        },
+        {
+          provide: RestrictionRegister,
+          useFactory: (log: EventLog) => new RestrictionRegister(log),
+          inject: [EVENT_LOG],
+        },
+        {
+          provide: ManageRestrictions,
+          useFactory: (
+            log: EventLog,
+            keys: KeyStore,
+            { identities, sealer }: Ingestion,
+            clock: Clock,
+            register: RestrictionRegister,
+            database?: Database,
+          ) => new ManageRestrictions({ log, keys, identities, sealer, clock, register, database: database ?? null }),
+          inject: [
+            ...[EVENT_LOG, KEY_STORE, Ingestion, CLOCK, RestrictionRegister],
             { token: DATABASE, optional: true },
           ],
         },

@@ -12,11 +12,14 @@ import { LINKS, SUBJECTS } from './read-models/links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
 import { MENTIONS } from './read-models/mentions/table.js';
 import { OPENED_SUBJECTS, OPENINGS_TABLE } from './read-models/openings/table.js';
+import { RESTRICTED_SUBJECTS } from './read-models/restrictions/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
 import { STAGE_DAYS } from './read-models/stage-counts/table.js';
 import { STAGE_PERIODS } from './read-models/stage-periods/table.js';
 import { CHECKPOINT, DIRTY, PARKED } from './read-models/working-tables.js';
+
+export { restrictedCustomer } from './read-models/restrictions/table.js';
 
 /** The tables of each version (schema `rm_<n>`) that other libs may read. */
 export const LIVE_TABLES: readonly string[] = [
@@ -39,6 +42,7 @@ export const LIVE_TABLES: readonly string[] = [
   QUARANTINE,
   OPENINGS_TABLE,
   OPENED_SUBJECTS,
+  RESTRICTED_SUBJECTS,
   CHECKPOINT,
   DIRTY,
   PARKED,

@@ -6,7 +6,7 @@ import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
-import type { ContentsCheck, ReceiptVerdict, ShownHold } from '#privacy';
+import type { ContentsCheck, ReceiptVerdict, RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -178,6 +178,11 @@ export interface Engine {
   holds(status: 'active' | 'lifted' | 'all'): Promise<readonly ShownHold[]>;
   /** Lifts a legal hold, and executes the erasures that waited for it. */
   liftHold(holdId: string, reason: string | null): Promise<JsonObject>;
+  /** Restricts the processing of a person’s data: `identifier` or `customer`, `ground`, `request`. */
+  placeRestriction(request: JsonObject): Promise<ShownRestriction>;
+  /** Restrictions of processing, in the order in which they were placed. */
+  restrictions(status: RestrictionSelection): Promise<readonly ShownRestriction[]>;
+  liftRestriction(restrictionId: string): Promise<ShownRestriction>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

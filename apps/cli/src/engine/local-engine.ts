@@ -80,7 +80,9 @@ import {
   type ContentsCheck,
   type ContentsCheckOptions,
   type EraseCustomerHandler,
+  type RestrictionSelection,
   type ShownHold,
+  type ShownRestriction,
 } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -88,6 +90,7 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { personNotFound, type LocalHolds } from './local-holds.js';
+import type { LocalRestrictions } from './local-restrictions.js';
 import type {
   ReceiptCheck,
   ActInfo,
@@ -121,6 +124,7 @@ export interface LocalDependencies {
   readonly subjectRequests: ManageSubjectRequests;
   readonly packages: MakePackage;
   readonly holds: LocalHolds;
+  readonly restrictions: LocalRestrictions;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -378,7 +382,19 @@ export class LocalEngine implements Engine {
     return this.holding(() => this.dependencies.holds.lift(holdId, reason, () => this.catchUp(() => undefined)));
   }
 
-  private async holding(work: () => Promise<JsonObject>): Promise<JsonObject> {
+  placeRestriction(request: JsonObject): Promise<ShownRestriction> {
+    return this.holding(() => this.dependencies.restrictions.place(request));
+  }
+
+  restrictions(status: RestrictionSelection): Promise<readonly ShownRestriction[]> {
+    return this.dependencies.restrictions.list(status);
+  }
+
+  liftRestriction(restrictionId: string): Promise<ShownRestriction> {
+    return this.holding(() => this.dependencies.restrictions.lift(restrictionId));
+  }
+
+  private async holding<T>(work: () => Promise<T>): Promise<T> {
     await this.catchUp(() => undefined);
     this.isCurrent = false;
     return work();

@@ -55,6 +55,8 @@ import {
   HoldKeeper,
   HoldRegister,
   ManageHolds,
+  ManageRestrictions,
+  RestrictionRegister,
   JournalError,
   openErasureJournal,
   prepareStores,
@@ -69,6 +71,7 @@ import { isFull } from '../full-disk.js';
 import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
 import { LocalHolds } from './local-holds.js';
+import { LocalRestrictions } from './local-restrictions.js';
 import { LocalEngine } from './local-engine.js';
 
 export interface OpeningLocalEngine {
@@ -176,7 +179,7 @@ export async function openLocalEngine(
       hasRelay: config.kafkaBrokers !== null,
       mayAudit: true,
     };
-    const openings = new RecordedOpenings({ log, sealer, clock });
+    const openings = new RecordedOpenings({ log, sealer, clock, database });
     const subjectRequests = new ManageSubjectRequests({ context, sealer });
     const eraseCustomer = new EraseCustomerHandler({
       log,
@@ -188,6 +191,11 @@ export async function openLocalEngine(
       journal,
       approvals,
     });
+    const restrictionRegister = new RestrictionRegister(log);
+    const restrictions = new LocalRestrictions(
+      restrictionRegister,
+      new ManageRestrictions({ log, keys, identities, sealer, database, clock, register: restrictionRegister }),
+    );
     const register = new HoldRegister(log);
     const manageHolds = new ManageHolds({
       ...{ log, keys, identities, sealer, database, clock, register, approvals },
@@ -201,6 +209,7 @@ export async function openLocalEngine(
       ingestTouchpoints: new IngestTouchpointsHandler(ingestion),
       eraseCustomer,
       holds,
+      restrictions,
       subjectRequests,
       packages: new MakePackage({ context, openings, requests: subjectRequests, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock, approvals),

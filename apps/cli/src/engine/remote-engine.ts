@@ -10,7 +10,7 @@ import type { BackupSummary } from '#backup';
 import { BackupError } from '#backup/basics';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform/basics';
-import type { ShownHold } from '#privacy';
+import type { RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -218,6 +218,22 @@ export class RemoteEngine implements Engine {
   async liftHold(holdId: string, reason: string | null): Promise<JsonObject> {
     const body = JSON.stringify(reason === null ? {} : { reason });
     return (await this.send('POST', `/v1/holds/${encodeURIComponent(holdId)}/lift`, body)) as JsonObject;
+  }
+
+  async placeRestriction(request: JsonObject): Promise<ShownRestriction> {
+    return (await this.send('POST', '/v1/restrictions', JSON.stringify(request))) as ShownRestriction;
+  }
+
+  async restrictions(status: RestrictionSelection): Promise<readonly ShownRestriction[]> {
+    const answer = (await this.send('GET', `/v1/restrictions?status=${status}`)) as {
+      readonly restrictions: ShownRestriction[];
+    };
+    return answer.restrictions;
+  }
+
+  async liftRestriction(restrictionId: string): Promise<ShownRestriction> {
+    const path = `/v1/restrictions/${encodeURIComponent(restrictionId)}/lift`;
+    return (await this.send('POST', path, '{}')) as ShownRestriction;
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {

@@ -39,6 +39,8 @@ const FACT_CLASSES = {
   'hold-placed': [privacy.HoldPlaced],
   'hold-lifted': [privacy.HoldLifted],
   'personal-fields-expired': [privacy.PersonalFieldsExpired],
+  'restriction-placed': [privacy.RestrictionPlaced],
+  'restriction-lifted': [privacy.RestrictionLifted],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],

@@ -1,4 +1,15 @@
-import { Matching, Names, OneOf, Parts, QuarantineIds, SubjectIdOrNull, SubjectIds, Text, Whole } from '../fields.js';
+import {
+  Matching,
+  Names,
+  OneOf,
+  Optional,
+  Parts,
+  QuarantineIds,
+  SubjectIdOrNull,
+  SubjectIds,
+  Text,
+  Whole,
+} from '../fields.js';
 import { PERSONAL_CLASSES, type PersonalClass } from '../personal-classes.js';
 
 /** What was decided about the data of persons. Who decided it stands in the `meta` of the event (`by`), as do their identifiers and free text, sealed. */
@@ -48,4 +59,27 @@ export class PersonalFieldsExpired {
   /** The policy whose rules say so. */
   @Text(200) policyVersion!: string;
   @Parts(() => ExpiredClass, 1, 1_000) classes!: ExpiredClass[];
+}
+
+/** Why processing may be restricted: the four cases of GDPR art. 18(1). */
+export const RESTRICTION_GROUNDS = ['accuracy-contested', 'unlawful', 'legal-claims', 'objection-pending'] as const;
+export type RestrictionGround = (typeof RESTRICTION_GROUNDS)[number];
+
+/** The processing of the data of a person was restricted (GDPR art. 18): they are kept, and used for little else. */
+export class RestrictionPlaced {
+  @Matching(FACT_ID, 32, '32 hex characters') restrictionId!: string;
+  @OneOf(...RESTRICTION_GROUNDS) ground!: RestrictionGround;
+  @SubjectIds() subjectIds!: string[];
+  @SubjectIdOrNull() customerId!: string | null;
+  /** Quarantined bodies in which the person was found. */
+  @QuarantineIds() quarantineIds!: string[];
+  /** The request of the data subject that it answers. */
+  @Optional() @Matching(FACT_ID, 32, '32 hex characters') requestId?: string;
+}
+
+/** A restriction ended. */
+export class RestrictionLifted {
+  @Matching(FACT_ID, 32, '32 hex characters') restrictionId!: string;
+  /** The subjects that it named. */
+  @SubjectIds() subjectIds!: string[];
 }

@@ -39,7 +39,7 @@ export async function showSubjectRequest(
 ): Promise<ShownSubjectRequest | null> {
   const [view, request] = [await requests.show(requestId), await requests.find(requestId)];
   if (view === null || request === null) return null;
-  const personalData = await openings.decide(opening);
+  const personalData = await openings.decide(opening, request.subjectIds);
   if (personalData.state === 'closed') return { ...view, written: null, personalData };
   const written = await writtenAbout(request, sealer);
   if (written === null) return { ...view, written, personalData };

@@ -70,7 +70,7 @@ export const ACTIONS: Feed = {
             'unmerge',
             'rebuild',
           ],
-          ...['customer-returned', 'parked', 'erased'],
+          ...['customer-returned', 'parked', 'erased', 'restricted'],
         ],
         description: 'Why it was withdrawn.',
       },

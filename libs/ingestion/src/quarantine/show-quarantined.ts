@@ -16,7 +16,10 @@ export async function showQuarantined(
 ): Promise<ShownQuarantined | null> {
   const found = await quarantine.find(quarantineId);
   if (found === null) return null;
-  const personalData = await openings.decide(request);
+  const personalData = await openings.decide(request, [
+    quarantineId,
+    ...(found.subjectId === undefined ? [] : [found.subjectId]),
+  ]);
   if (personalData.state === 'closed') return { ...found, body: null, personalData };
   const text = await quarantine.body(quarantineId);
   if (text === null) return { ...found, body: null, personalData };

@@ -31,11 +31,18 @@ export type ClosedReason =
   /** The policy in force has no such purpose. */
   | 'unknown-purpose'
   /** The purpose is not granted to the principal. */
-  | 'purpose-not-granted';
+  | 'purpose-not-granted'
+  /** The processing of the data of all persons in the answer is restricted (GDPR art. 18). */
+  | 'restricted';
 
 /** Whether an answer shows personal data, as its `meta` says it. */
 export type PersonalDataState =
-  | { readonly state: 'open'; readonly purpose: string }
+  | {
+      readonly state: 'open';
+      readonly purpose: string;
+      /** Subjects whose data stayed closed, since their processing is restricted; absent where there are none. */
+      readonly restrictedSubjects?: number;
+    }
   /** `hint` says what to send for an answer with personal data. */
   | { readonly state: 'closed'; readonly why: ClosedReason; readonly hint: string };
 
@@ -60,11 +67,26 @@ export interface Opening extends OpeningRequest {
  * clear text leaves the engine only after `recordOpening` has resolved.
  */
 export interface Openings {
-  /** Whether the request opens personal data. */
-  decide(request: OpeningRequest): Promise<PersonalDataState>;
+  /**
+   * Whether the request opens personal data. `about`: the subjects and quarantined bodies that they concern, where these are known before: closed where one of
+   * them is restricted.
+   */
+  decide(request: OpeningRequest, about?: readonly string[]): Promise<PersonalDataState>;
+  /**
+   * Which of these subjects (and quarantined bodies) stay closed for the purpose, since their processing is restricted: those of the whole person,
+   * as links show them now.
+   */
+  restrictedAmong(ids: readonly string[], purpose: string): Promise<ReadonlySet<string>>;
   /**
    * Resolves when the opening is durable in the log: call it before the first byte of clear text is sent, and send none where it rejects.
    * Without subjects and bodies nothing is recorded.
    */
   recordOpening(opening: Opening): Promise<void>;
 }
+
+/** The state of an answer about persons whose data are restricted. */
+export const CLOSED_BY_RESTRICTION: PersonalDataState = {
+  state: 'closed',
+  why: 'restricted',
+  hint: 'The processing of the data of this person is restricted (GDPR art. 18): they open for the purposes legal and subject-request alone.',
+};

@@ -251,6 +251,8 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'hold-placed':
     case 'hold-lifted':
     case 'erasure-requested':
+    case 'restriction-placed':
+    case 'restriction-lifted':
       return fits(plainContentHash(JSON.parse(data)));
     case 'personal-fields-expired':
       return fits(contentHashOf(JSON.parse(data) as PersonalFieldsExpired));

@@ -8,6 +8,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Counter, type Registry } from 'prom-client';
+import { DATABASE, type Database } from '#database';
 import { EVENT_LOG, type EventLog } from '#event-log';
 import { SEALER, type Sealer } from '#keys';
 import { CLOCK, HEALTH, LOGGER, METRICS, OPENINGS, RATE_LIMITS, type Clock, type Health, type Logger } from '#platform';
@@ -54,6 +55,7 @@ export class OpeningsModule implements OnApplicationBootstrap, BeforeApplication
             rates: RateLimits,
             watch: MassOpenings,
             registry: Registry,
+            database?: Database,
           ) => {
             const opened = new Counter({
               name: 'perennial_opened_subjects_total',
@@ -62,7 +64,7 @@ export class OpeningsModule implements OnApplicationBootstrap, BeforeApplication
             });
             const rate = new OpeningRate(rates, sleep);
             return new RecordedOpenings({
-              ...{ log, sealer, clock },
+              ...{ log, sealer, clock, database: database ?? null },
               beforeOpening: (opening, subjects) => rate.count(opening, subjects),
               onRecorded: (_, subjects) => {
                 opened.inc(subjects);
@@ -70,7 +72,10 @@ export class OpeningsModule implements OnApplicationBootstrap, BeforeApplication
               },
             });
           },
-          inject: [EVENT_LOG, SEALER, CLOCK, RATE_LIMITS, MassOpenings, METRICS],
+          inject: [
+            ...[EVENT_LOG, SEALER, CLOCK, RATE_LIMITS, MassOpenings, METRICS],
+            { token: DATABASE, optional: true },
+          ],
         },
       ],
       exports: [OPENINGS],

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { factOf, formatInstant, STREAMS, validateFact, type PersonalDataOpened } from '#contracts';
+import type { Queryable } from '#database';
 import type { EventLog, NewEvent } from '#event-log';
 import type { Sealer } from '#keys';
 import { purposesOf } from '#lifecycle';
@@ -10,9 +11,11 @@ import {
   type OpeningRequest,
   type Openings,
   type PersonalDataState,
+  CLOSED_BY_RESTRICTION,
 } from '#platform';
 import { decideOpening } from './decide-opening.js';
 import { GroupedAppends } from './grouped-appends.js';
+import { PURPOSES_DESPITE_RESTRICTION, RestrictedPersons } from '../restrictions/restricted-persons.js';
 import { PolicyInForce } from './policy-in-force.js';
 
 /** The source of what is recorded about access: no channel may send under it. */
@@ -26,6 +29,8 @@ export interface OpeningDependencies {
   readonly log: Pick<EventLog, 'append' | 'read'>;
   readonly sealer: Sealer;
   readonly clock: Clock;
+  /** Where links tell which subjects are one person; null or absent in a process without read models. */
+  readonly database?: Pick<Queryable, 'query'> | null;
   /**
    * Called before anything is recorded, with how many subjects a principal is about to open: a rate limit rejects here, and then nothing is opened.
    * @throws what the answer is to say
@@ -39,19 +44,28 @@ export interface OpeningDependencies {
 export class RecordedOpenings implements Openings {
   private readonly policy: PolicyInForce;
   private readonly appends: GroupedAppends;
+  private readonly restricted: RestrictedPersons;
 
   constructor(private readonly dependencies: OpeningDependencies) {
     this.policy = new PolicyInForce(dependencies.log, dependencies.clock);
     this.appends = new GroupedAppends(dependencies.log);
+    this.restricted = new RestrictedPersons(dependencies.log, dependencies.database ?? null);
   }
 
-  async decide(request: OpeningRequest): Promise<PersonalDataState> {
+  async decide(request: OpeningRequest, about: readonly string[] = []): Promise<PersonalDataState> {
     // The common case of a caller without the permission needs no policy.
     const purposes = request.principal.permissions.has('open') ? purposesOf(await this.policy.now()) : [];
-    return decideOpening(
+    const state = decideOpening(
       request,
       purposes.map(({ name }) => name),
     );
+    if (state.state === 'closed' || about.length === 0) return state;
+    const restricted = await this.restrictedAmong(about, state.purpose);
+    return restricted.size === 0 ? state : CLOSED_BY_RESTRICTION;
+  }
+
+  async restrictedAmong(ids: readonly string[], purpose: string): Promise<ReadonlySet<string>> {
+    return PURPOSES_DESPITE_RESTRICTION.has(purpose) ? new Set() : this.restricted.among(ids);
   }
 
   /**

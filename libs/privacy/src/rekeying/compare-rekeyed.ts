@@ -216,8 +216,9 @@ class ComparedLog {
         return { stream, id, meta, rest, subjects: met(subjectIds), bodies: met(quarantineIds), customer, opened };
       }
       case 'hold-placed':
+      case 'restriction-placed':
       case 'erasure-requested': {
-        const { subjectIds, customerId, ...rest } = JSON.parse(data) as HoldPlaced;
+        const { subjectIds, customerId, ...rest } = JSON.parse(data) as HoldPlaced & { readonly ground?: string };
         // Subjects without events have no ordinal; their identifiers are compared in the clear.
         const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
         const open = namesIn(meta).flatMap(({ namespace, subjectId, sealed }) => {
@@ -229,9 +230,19 @@ class ComparedLog {
         const customer =
           open.find(({ subjectId }) => subjectId === customerId)?.name ?? this.ordinals.get(customerId ?? '') ?? null;
         const { by } = JSON.parse(meta) as HoldMeta;
-        return { stream, met, names, customer, by, case: rest.case, bodies: rest.quarantineIds?.length };
+        return {
+          stream,
+          met,
+          names,
+          customer,
+          by,
+          case: rest.case,
+          ground: rest.ground,
+          bodies: rest.quarantineIds?.length,
+        };
       }
       case 'hold-lifted':
+      case 'restriction-lifted':
         return { stream, by: (JSON.parse(meta) as HoldMeta).by };
       case 'hash-key-adopted':
         return { stream, id, meta };

@@ -6,6 +6,8 @@ import { openSqliteKeyStore, rekeyKeyStore, Sealer, type SqliteKeyStore } from '
 import { memoryLog, orderPlaced } from '#testing';
 import { checkContents } from '../content/check-contents.js';
 import { eraseSubjects } from '../erasure/erase-subjects.js';
+import { ManageRestrictions } from '../restrictions/manage-restrictions.js';
+import { RestrictionRegister } from '../restrictions/restriction-register.js';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { Rekeying } from './rekeying.js';
 
@@ -13,7 +15,7 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const OLD_TEXT = { personalClass: 'free-text', year: 2019 };
 
 /** A log of three persons with free text of two years: of ann's 2019 the key was destroyed, cleo is erased. */
-describe('text under keys of classes and years', () => {
+describe('text under keys of classes and years, and restrictions of processing', () => {
   let log: EventLog;
   let keys: SqliteKeyStore;
   let sealer: Sealer;
@@ -44,6 +46,15 @@ describe('text under keys of classes and years', () => {
       wrote('b-2026', 'bob', '2026-01-01T00:00:00Z', 'words of bob'),
       wrote('c-2026', 'cleo', '2026-01-01T00:00:00Z', 'words of cleo'),
     );
+    const register = new RestrictionRegister(log);
+    const { identities } = ingestion;
+    const clock = { now: () => NOW };
+    const manage = new ManageRestrictions({ log, keys, identities, sealer, clock, register, database: null });
+    for (const user of ['ann', 'never-seen']) {
+      const person = { identifiers: [{ namespace: 'userId', value: user }], customerId: null };
+      const placed = await manage.place({ person, ground: 'unlawful', requestId: null, by: 'me' });
+      if (placed.outcome === 'placed' && user === 'ann') await manage.lift(placed.restriction.restrictionId, 'me');
+    }
     const { subjectId } = ingestion.identities.of('userId', 'cleo');
     await eraseSubjects({ log, keys }, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
   });
@@ -121,8 +132,14 @@ describe('text under keys of classes and years', () => {
     );
     expect(digests?.after).toBe(digests?.before);
     expect(await newKeys.classKeys()).toEqual([{ personalClass: 'free-text', year: 2026, keys: 2, held: 0 }]);
-    // A late event of the year gets no new key.
     const to = new Sealer(newKeys);
+    // Restrictions name the persons by their new ids: also one who has no event.
+    const named = moved
+      .filter(({ type }) => type === 'restriction-placed' || type === 'restriction-lifted')
+      .map(({ data }) => (JSON.parse(data) as { subjectIds: string[] }).subjectIds);
+    const [ann, unseen] = ['ann', 'never-seen'].map((user) => to.subjectIdOf('userId', user));
+    expect(named).toEqual([[ann], [ann], [unseen]]);
+    // A late event of the year gets no new key.
     const id = to.classKeyId({ subjectId: to.subjectIdOf('userId', 'ann'), ...OLD_TEXT });
     expect((await newKeys.keysFor([id])).get(id)).toBe('erased');
     await newKeys.close();

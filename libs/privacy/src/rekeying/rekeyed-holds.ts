@@ -10,11 +10,24 @@ import {
   type HoldPlaced,
 } from '../holds/hold-facts.js';
 
-type HoldFact = 'hold-placed' | 'hold-lifted' | 'erasure-requested';
+import {
+  RESTRICTION_FACT_IDS,
+  type RestrictionLifted,
+  type RestrictionPlaced,
+} from '../restrictions/restriction-facts.js';
 
-/** Whether an event says something about legal holds. */
-export const isHoldFact = (type: string): type is HoldFact =>
-  type === 'hold-placed' || type === 'hold-lifted' || type === 'erasure-requested';
+type HoldFact = 'hold-placed' | 'hold-lifted' | 'erasure-requested' | 'restriction-placed' | 'restriction-lifted';
+
+const HOLD_FACTS: readonly HoldFact[] = [
+  'hold-placed',
+  'hold-lifted',
+  'erasure-requested',
+  'restriction-placed',
+  'restriction-lifted',
+];
+
+/** Whether an event says something about legal holds, or restrictions of processing. */
+export const isHoldFact = (type: string): type is HoldFact => HOLD_FACTS.some((known) => known === type);
 
 /** In place of a reason that cannot be opened any more. */
 const NOTHING_SEALED = '1.';
@@ -24,7 +37,7 @@ export class RekeyedHolds {
   private readonly from: Sealer;
   private readonly to: Sealer;
   private readonly newHash: KeyedHash;
-  /** The new subjects of each hold, by its old id. */
+  /** The new subjects of each hold and restriction, by its old id. */
   private readonly subjects = new Map<string, readonly string[]>();
 
   constructor(
@@ -47,6 +60,20 @@ export class RekeyedHolds {
     }
     const { ids, identifiers } = await this.names(meta);
     const idOf = (before: string): string => ids.get(before) ?? this.renamed(before);
+    if (event.type === 'restriction-lifted') return this.restrictionLifted(event, meta);
+    if (event.type === 'restriction-placed') {
+      const before = JSON.parse(event.data) as RestrictionPlaced;
+      const subjectIds = before.subjectIds.map(idOf).sort();
+      this.subjects.set(before.restrictionId, subjectIds);
+      const data: RestrictionPlaced = {
+        ...before,
+        ...{ restrictionId: this.renamed(before.restrictionId), subjectIds },
+        quarantineIds: before.quarantineIds.map(quarantineId).sort(),
+        customerId: before.customerId === null ? null : idOf(before.customerId),
+      };
+      const id = RESTRICTION_FACT_IDS.placed(data.restrictionId);
+      return { ...event, ...factOf(id, data, { by: meta.by, identifiers }) };
+    }
     if (event.type === 'erasure-requested') {
       const before = JSON.parse(event.data) as ErasureRequested;
       const subjectIds = before.subjectIds.map(idOf).sort();
@@ -65,6 +92,16 @@ export class RekeyedHolds {
     };
     const sealed = await this.reason(meta, { before: before.holdId, after: holdId, what: 'placed' });
     return { ...event, ...factOf(HOLD_FACT_IDS.placed(holdId), data, { by: meta.by, identifiers, ...sealed }) };
+  }
+
+  /** It names the subjects that its restriction named. */
+  private restrictionLifted(event: MovedEvent, { by }: HoldMeta): MovedEvent {
+    const before = JSON.parse(event.data) as RestrictionLifted;
+    const restrictionId = this.renamed(before.restrictionId);
+    const subjectIds =
+      this.subjects.get(before.restrictionId) ?? before.subjectIds.map((id) => this.renamed(id)).sort();
+    const data: RestrictionLifted = { restrictionId, subjectIds };
+    return { ...event, ...factOf(RESTRICTION_FACT_IDS.lifted(restrictionId), data, { by }) };
   }
 
   private renamed(before: string): string {

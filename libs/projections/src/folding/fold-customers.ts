@@ -176,6 +176,7 @@ function plan(task: FoldTask, found: KnownCustomer | undefined, policies: Policy
     newest: null,
     hadActions: false,
     erased: false,
+    restricted: false,
   };
   const hadState = task.earliestAt === -Infinity || (found?.newest ?? null) !== null;
   const one: FoldPlan = { task, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
@@ -213,6 +214,7 @@ function outcomeOf(one: FoldPlan): Omit<FoldOutcome, 'folded' | 'waitingUntil' |
     written: one.known.written,
     hadActions: one.known.hadActions,
     erased: one.known.erased,
+    restricted: one.known.restricted,
     hadState: one.hadState,
     again: one.again,
     reason: retractionReason(one.task),

@@ -3,6 +3,7 @@ import { arrayText, instantText, type Row, type Statement, type Transaction } fr
 import type { EventLog, RecordedEvent } from '#event-log';
 import type { Snapshot } from '#lifecycle';
 import { duplicatesAmong } from '../indexing/event-ids/deduplicate.js';
+import { restrictedCustomer } from '../read-models/restrictions/table.js';
 import type { FoldState } from './fold-one.js';
 
 /** What the tables know of a customer who is to be folded. */
@@ -18,6 +19,8 @@ export interface KnownCustomer {
   readonly hadActions: boolean;
   /** Whether all identifiers of the customer were erased: then no action is proposed. */
   readonly erased: boolean;
+  /** Whether the processing of their data is restricted: then no action is proposed either. */
+  readonly restricted: boolean;
 }
 
 interface KnownRow extends Record<string, unknown> {
@@ -27,6 +30,7 @@ interface KnownRow extends Record<string, unknown> {
   waiting_until: number | null;
   had_actions: boolean | null;
   erased: boolean | null;
+  restricted: boolean;
   events: number | null;
   upto_at: number;
   position: number;
@@ -38,7 +42,7 @@ export function selectKnown(
   customers: readonly { readonly customerId: string; readonly earliestAt: number | null }[],
 ): Statement {
   return {
-    sql: `SELECT c.customer_id, s.ids, s.erased, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
+    sql: `SELECT c.customer_id, s.ids, s.erased, ${restrictedCustomer('c.customer_id')} AS restricted, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
        FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, from_start)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
@@ -64,6 +68,7 @@ export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
       newest: row.events === null ? null : stateOf(row.events, row),
       hadActions: row.had_actions === true,
       erased: row.erased === true,
+      restricted: row.restricted,
     });
   return known;
 }

@@ -56,6 +56,7 @@ export async function parkFailed(
     customerId,
     view: null,
     erased: false,
+    restricted: false,
     reason: 'parked' as const,
   }));
   await publishActions(tx, writes, withdrawn, { position, now, epoch, restatedAt: -Infinity });

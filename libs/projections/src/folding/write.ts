@@ -36,6 +36,8 @@ export interface FoldOutcome extends FoldedEvents {
   readonly hadActions: boolean;
   /** Whether all identifiers of the customer were erased. */
   readonly erased: boolean;
+  /** Whether the processing of their data is restricted. */
+  readonly restricted: boolean;
   /** Whether a row of the customer may stand in `states`. */
   readonly hadState: boolean;
   /** True when events that were folded before were folded again, from an older state or from the beginning. */
@@ -131,8 +133,8 @@ function mayHaveActions({ folded, hadActions, reason }: FoldOutcome): boolean {
   return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
 }
 
-function actionsOf({ customerId, folded, erased, reason }: FoldOutcome): CustomerActions {
-  return { customerId, view: folded?.view ?? null, erased, reason };
+function actionsOf({ customerId, folded, erased, restricted, reason }: FoldOutcome): CustomerActions {
+  return { customerId, view: folded?.view ?? null, erased, restricted, reason };
 }
 
 /** The rows of the customers that have one already, or of those that have none. */

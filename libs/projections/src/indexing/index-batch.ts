@@ -9,6 +9,7 @@ import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { recordMentions } from '../read-models/mentions/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
+import { recordRestrictions } from '../read-models/restrictions/projection.js';
 import { forgetOpenings, recordOpenings } from '../read-models/openings/projection.js';
 import {
   loadPolicies,
@@ -24,7 +25,7 @@ import { affectedCustomers, type AffectedCustomer } from './affected-customer.js
 import { markAllDirty, markDirty } from './dirty.js';
 import { deduplicateEventIds } from './event-ids/deduplicate.js';
 import { recountsBetween } from './event-ids/recount.js';
-import { emptyFacts, erasureOf, gather, type PageFacts } from './page-facts.js';
+import { emptyFacts, erasureOf, subjectsOfRestriction, gather, type PageFacts } from './page-facts.js';
 
 /** A page of the log: the events that follow position `after`. */
 export interface IndexBatch {
@@ -142,10 +143,12 @@ async function index(
   await recordPolicies(writes, facts.policies);
   await recordTypes(writes, facts.types);
   await markErased(writes, erasures);
-  const erased = await customersOf(
-    tx,
-    erasures.flatMap(({ subjectIds }) => subjectIds),
-  );
+  await recordRestrictions(writes, facts.restrictions);
+  // Nothing else of their customers changes but what is to be done for them.
+  const erased = await customersOf(tx, [
+    ...erasures.flatMap(({ subjectIds }) => subjectIds),
+    ...facts.restrictions.flatMap(subjectsOfRestriction),
+  ]);
   const affected = affectedCustomers(facts.touched, { customerOf, fresh, moved, erased });
   const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);
   const lastEvent = events.at(-1);

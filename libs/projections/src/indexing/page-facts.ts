@@ -38,6 +38,8 @@ export interface PageFacts {
   readonly policies: RecordedEvent[];
   readonly types: RecordedEvent[];
   readonly erasures: RecordedEvent[];
+  /** Restrictions of processing that were placed or lifted, in log order. */
+  readonly restrictions: RecordedEvent[];
   /** Touchpoints whose metadata could not be read, with the reason. */
   readonly unreadable: { readonly event: RecordedEvent; readonly subjectId: string; readonly reason: string }[];
 }
@@ -55,6 +57,7 @@ export function emptyFacts(): PageFacts {
     policies: [],
     types: [],
     erasures: [],
+    restrictions: [],
     unreadable: [],
   };
 }
@@ -159,10 +162,19 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
     case 'person-erased':
       facts.erasures.push(event);
       return;
+    case 'restriction-placed':
+    case 'restriction-lifted':
+      facts.restrictions.push(event);
+      return;
     default:
       // Other business facts concern no read model.
       return;
   }
+}
+
+/** The subjects that a restriction names: also when it is lifted. */
+export function subjectsOfRestriction(event: RecordedEvent): readonly string[] {
+  return (JSON.parse(event.data) as { readonly subjectIds?: readonly string[] }).subjectIds ?? [];
 }
 
 /** The subjects that an erasure names, and when it was made: a restore records one from the journal later than that. */

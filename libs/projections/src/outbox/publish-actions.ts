@@ -13,6 +13,7 @@ import {
 } from '#database';
 import type { Epoch } from '../fitting/epoch.js';
 import { RESTATES_WITH_CUSTOMERS } from '../read-models/policies/load-policies.js';
+import { restrictedCustomer } from '../read-models/restrictions/table.js';
 import { historyEnds } from './historical.js';
 import type { Publishing, RetractionReason } from './publish-stage-changes.js';
 
@@ -29,7 +30,8 @@ export type WithdrawalReason =
   | 'rebuild'
   | 'customer-returned'
   | 'parked'
-  | 'erased';
+  | 'erased'
+  | 'restricted';
 
 /** A customer who was just folded, or parked: the fold may call for actions, and earlier proposals may still stand. */
 export interface CustomerActions {
@@ -38,6 +40,8 @@ export interface CustomerActions {
   readonly view: CustomerView | null;
   /** An erased customer gets no action. */
   readonly erased: boolean;
+  /** Neither does one whose data are restricted: what is called for is held back until the restriction is lifted. */
+  readonly restricted: boolean;
   /** Why the customer was folded; `parked` when that failed. */
   readonly reason: RetractionReason | 'parked';
 }
@@ -99,7 +103,7 @@ export async function publishActions(
   const rows: Row[] = [];
   const ended: Row[] = [];
   for (const customer of customers) {
-    const { customerId, view, erased } = customer;
+    const { customerId, view, erased, restricted } = customer;
     const { standing, last } = published.get(customerId) ?? { standing: [], last: 0 };
     let number = last;
     const add = (row: Row) => {
@@ -107,7 +111,9 @@ export async function publishActions(
       rows.push({ ...row, customer_id: customerId, number, position, published_at: now });
     };
     const calledFor = new Map(
-      view === null || erased ? [] : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),
+      view === null || erased || restricted
+        ? []
+        : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),
     );
     for (const row of standing) {
       if (row.valid_until > now && calledFor.delete(keyOf(row))) continue;
@@ -200,9 +206,14 @@ function proposal(
   };
 }
 
-function withdrawalReason(row: ActionRow, { view, erased, reason }: CustomerActions, now: Instant): WithdrawalReason {
+function withdrawalReason(
+  row: ActionRow,
+  { view, erased, restricted, reason }: CustomerActions,
+  now: Instant,
+): WithdrawalReason {
   if (row.valid_until <= now) return 'expired';
   if (erased) return 'erased';
+  if (restricted) return 'restricted';
   if (isRetention(row)) return retentionWithdrawal(row, view, reason);
   const moved = view === null || view.cycle !== row.cycle || view.stage !== row.stage || view.phase !== row.phase;
   if (moved) return reason === 'late-event' ? 'phase-left' : reason;
@@ -245,7 +256,7 @@ export async function markWhereActionsDiffer(tx: Transaction, now: Instant, epoc
               a.since >= greatest($2::bigint, (SELECT restated_at FROM restated)) AND a."validUntil" > $3::bigint AS fresh
          FROM customers c CROSS JOIN LATERAL
               jsonb_to_recordset(c.actions) AS a(treatment text, purpose text, medium text, since bigint, "validUntil" bigint)
-        WHERE c.actions <> '[]' AND NOT EXISTS (
+        WHERE c.actions <> '[]' AND NOT ${restrictedCustomer('c.customer_id')} AND NOT EXISTS (
           SELECT 1 FROM subjects s WHERE s.customer_id = c.customer_id GROUP BY s.customer_id HAVING bool_and(s.erased_at IS NOT NULL))),
      standing AS (SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM perennial.actions WHERE standing),
      differ AS (

@@ -11,6 +11,7 @@ import { OPENED_SUBJECTS, OPENINGS_TABLE } from './openings/table.js';
 import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
+import { RESTRICTED_SUBJECTS } from './restrictions/table.js';
 import { STAGE_COUNTS } from './stage-counts/projection.js';
 import { STAGE_PERIOD_HISTORY } from './stage-periods/projection.js';
 import { CHECKPOINT, DAY_ZONES, DIRTY, PARKED, SNAPSHOTS, STATES } from './working-tables.js';
@@ -40,6 +41,7 @@ const INDEXED: readonly Table[] = [
   QUARANTINE,
   OPENINGS_TABLE,
   OPENED_SUBJECTS,
+  RESTRICTED_SUBJECTS,
 ];
 
 /** The tables that the engine keeps for itself. */

@@ -77,7 +77,10 @@ const META: Schema = {
       properties: {
         state: { type: 'string', enum: ['open', 'closed'] },
         purpose: { type: 'string' },
-        why: { type: 'string', enum: ['no-permission', 'no-purpose', 'unknown-purpose', 'purpose-not-granted'] },
+        why: {
+          type: 'string',
+          enum: ['no-permission', 'no-purpose', 'unknown-purpose', 'purpose-not-granted', 'restricted'],
+        },
         hint: { type: 'string' },
       },
     },

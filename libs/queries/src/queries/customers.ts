@@ -2,6 +2,7 @@ import { instantText } from '#database';
 import { InstantOrDay } from '../running/instant-or-day.js';
 import { Describe, Hint, Matching, MEDIA, Must, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
+import { restrictedCustomer } from '#projections/schema';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
@@ -39,7 +40,7 @@ class CustomersParams extends ErasedParam {
   @Must('MEDIUM:PURPOSE, such as email:marketing, or PURPOSE alone')
   @Hint('give the medium and the purpose of a consent, such as email:marketing')
   @Describe(
-    'only those with this consent in force, as MEDIUM:PURPOSE (email:marketing), or PURPOSE for every medium; identifier is then the address of that medium',
+    'only those with this consent in force, as MEDIUM:PURPOSE (email:marketing), or PURPOSE for every medium; identifier is then the address of that medium. Customers whose data are restricted are left out',
   )
   consent!: string | null;
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
@@ -156,7 +157,11 @@ export const customers = query({
           `EXISTS (SELECT FROM bookings b WHERE b.customer_id = here.customer_id AND b.kind = 'order' AND b.source = ${where.param(params.source)}::text
                       AND b.at <= $1::timestamptz ${brands.and(where, 'b.brand')})`,
         );
-      if (purpose !== null) where.always(consentCondition(where, purpose, medium));
+      if (purpose !== null) {
+        where.always(consentCondition(where, purpose, medium));
+        // Selected by consent, customers are to be written to: not those whose data are restricted.
+        where.always(`NOT ${restrictedCustomer('here.customer_id')}`);
+      }
       order.after(where, after);
       const erased = erasedCondition(params.erased, 'here.customer_id');
       if (erased !== null) where.always(erased);

@@ -31,7 +31,8 @@ export const privacy = query({
     {
       name: 'what',
       type: 'text',
-      description: 'person-erased, erasure-requested, hold-placed, hold-lifted, hash-key-adopted or hash-key-changed',
+      description:
+        'person-erased, erasure-requested, hold-placed, hold-lifted, restriction-placed, restriction-lifted, personal-fields-expired, hash-key-adopted or hash-key-changed',
     },
     {
       name: 'by',

@@ -1,4 +1,4 @@
-import type { Opening, PersonalDataState } from '#platform';
+import { CLOSED_BY_RESTRICTION, type Opening, type PersonalDataState } from '#platform';
 import type { PersonalData, Sealed } from './personal-data.js';
 import type { QueryContext, QueryDefinition } from './query.js';
 
@@ -9,13 +9,22 @@ import type { QueryContext, QueryDefinition } from './query.js';
 export class OpeningSession {
   private readonly subjects = new Map<string, number>();
   private readonly bodies = new Map<string, number>();
+  private readonly restricted = new Set<string>();
 
   private constructor(
     private readonly query: Pick<QueryDefinition, 'name' | 'opens'>,
     private readonly context: Pick<QueryContext, 'personalData' | 'openings' | 'opening'>,
-    /** Null for a query that opens nothing. */
-    readonly state: PersonalDataState | null,
+    /** As the caller and the policy give it; null for a query that opens nothing. */
+    private readonly decided: PersonalDataState | null,
   ) {}
+
+  /** As the answer says it: closed where all that it would open is restricted. Null for a query that opens nothing. */
+  get state(): PersonalDataState | null {
+    const { decided, restricted } = this;
+    if (decided?.state !== 'open' || restricted.size === 0) return decided;
+    if (this.subjects.size + this.bodies.size === 0) return CLOSED_BY_RESTRICTION;
+    return { ...decided, restrictedSubjects: restricted.size };
+  }
 
   static async begin(
     query: Pick<QueryDefinition, 'name' | 'opens'>,
@@ -35,9 +44,16 @@ export class OpeningSession {
   }
 
   private async open(items: readonly Sealed[]): Promise<readonly (string | null)[]> {
-    if (this.state === null) throw new TypeError(`The query ${this.query.name} declares no column that it opens.`);
-    if (this.state.state === 'closed') return items.map(() => null);
-    const values = await this.context.personalData.open(items);
+    const { decided } = this;
+    if (decided === null) throw new TypeError(`The query ${this.query.name} declares no column that it opens.`);
+    if (decided.state === 'closed') return items.map(() => null);
+    const restricted = await this.context.openings?.restrictedAmong(items.flatMap(idsOf), decided.purpose);
+    const values = await this.context.personalData.open(
+      items.map((item) => (isAny(item, restricted) ? closedOf(item) : item)),
+    );
+    for (const item of items)
+      if (isAny(item, restricted))
+        for (const id of idsOf(item)) if (restricted?.has(id) === true) this.restricted.add(id);
     for (const [at, { subjectId, about }] of items.entries()) {
       if ((values[at] ?? null) === null) continue;
       for (const id of about === undefined ? [subjectId] : (about.subjectIds ?? []))
@@ -49,7 +65,7 @@ export class OpeningSession {
 
   /** Resolves when what was opened is on record. */
   async record(requestId: string, parameters: unknown): Promise<void> {
-    const { state, subjects, bodies } = this;
+    const { decided: state, subjects, bodies } = this;
     const { openings, opening } = this.context;
     if (state?.state !== 'open' || openings === undefined || opening === undefined || opening === null) return;
     const { name: query, opens: columns = [] } = this.query;
@@ -58,6 +74,22 @@ export class OpeningSession {
     await openings.recordOpening(recorded);
   }
 }
+
+/** Whose personal data the item holds, and the key that opens it. */
+const idsOf = ({ subjectId, about }: Sealed): readonly string[] => [
+  subjectId,
+  ...(about?.subjectIds ?? []),
+  ...(about?.quarantineIds ?? []),
+];
+
+/** Whether the item holds data of one of these. */
+const isAny = (item: Sealed, ids: ReadonlySet<string> | undefined): boolean =>
+  ids !== undefined &&
+  ids.size > 0 &&
+  (item.sealed !== null || item.inClear !== undefined) &&
+  idsOf(item).some((id) => ids.has(id));
+
+const closedOf = ({ subjectId }: Sealed): Sealed => ({ subjectId, sealed: null });
 
 const NOT_ASKED: PersonalDataState = {
   state: 'closed',

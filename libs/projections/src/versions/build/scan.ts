@@ -7,6 +7,7 @@ import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
+import { recordRestrictions } from '../../read-models/restrictions/projection.js';
 import { forgetOpenings, recordOpenings } from '../../read-models/openings/projection.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
@@ -143,6 +144,7 @@ async function writeOtherFacts(
   await keepOtherBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
   await recordOpenings(tx, facts.openings);
+  await recordRestrictions(tx, facts.restrictions);
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);

@@ -247,6 +247,11 @@ describe('administrative acts', () => {
     await not('POST /v1/holds', '', { identifier: 'userId:ann' });
     await done('POST /v1/holds/{id}/lift', String(hold['holdId']));
     await not('POST /v1/holds/{id}/lift');
+    const asked = { identifier: 'userId:ann', ground: 'accuracy-contested' };
+    const restriction = await done('POST /v1/restrictions', '', asked);
+    await not('POST /v1/restrictions', '', { identifier: 'userId:ann' });
+    await done('POST /v1/restrictions/{id}/lift', String(restriction['restrictionId']));
+    await not('POST /v1/restrictions/{id}/lift');
     const request = { kind: 'access', identifier: 'userId:ann', askerChecked: 'passport' };
     const { requestId } = await done('POST /v1/subject-requests', '', request);
     await not('POST /v1/subject-requests');

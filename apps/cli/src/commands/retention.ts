@@ -13,6 +13,7 @@ interface PreviewOptions extends EngineOptions {
   readonly limit?: string;
   readonly format: Format;
   readonly output?: string;
+  readonly columns?: string;
 }
 
 /** `perennial retention`: what the rules of retention erase. */
@@ -43,12 +44,13 @@ function previewCommand(session: Session): Command {
     .option('--limit <number>', 'at most so many rows (default: all)')
     .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .option('--output <file>', 'write to a file instead of the terminal')
+    .option('--columns <names>', 'only these columns, with commas between them')
     .action(async (options: PreviewOptions) => {
       const params = await paramsOf(options);
       const query = options.counts === true ? 'retention-counts' : 'retention-preview';
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
-        await writeAnswers(allPages(engine, query, params), options.format, output);
+        await writeAnswers(allPages(engine, query, params), options.format, output, columnsOf(options));
         await output.end();
       });
     });
@@ -59,6 +61,9 @@ function previewCommand(session: Session): Command {
     'perennial retention preview --format csv --output due.csv',
   );
 }
+
+const columnsOf = ({ columns }: PreviewOptions): { readonly columns?: readonly string[] } =>
+  columns === undefined ? {} : { columns: columns.split(',').map((name) => name.trim()) };
 
 async function paramsOf({ policy: file, until, counts, limit }: PreviewOptions): Promise<RawParams> {
   const draft = file === undefined ? {} : await draftIn(file);

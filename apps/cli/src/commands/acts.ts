@@ -3,7 +3,7 @@ import { ACT_STATES } from '#approvals/basics';
 import type { ActInfo } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
-import { Table } from '../terminal/table.js';
+import { tableText } from '../terminal/table.js';
 
 interface ListOptions extends EngineOptions {
   readonly state: string;
@@ -53,7 +53,10 @@ function listCommand(session: Session): Command {
         else if (acts.length === 0) session.stderr.write('There is no such act.\n');
         else
           process.stdout.write(
-            new Table(COLUMNS, process.stdout.columns ?? null).page({ rows: acts.map((act) => ({ ...act })) }),
+            tableText(
+              COLUMNS,
+              acts.map((act) => ({ ...act })),
+            ),
           );
       });
     });

@@ -111,6 +111,69 @@ describe('on the folder of a stopped engine', () => {
     expect(acts.map(({ detail }) => detail)).toEqual([{ operation: 'rebuild' }, { operation: 'clock-confirmed' }]);
   });
 
+  /** What a command prints in a terminal of this width. */
+  const inWidth = async (columns: number, ...args: string[]): Promise<string> => {
+    const before = Object.getOwnPropertyDescriptor(process.stdout, 'columns');
+    Object.defineProperty(process.stdout, 'columns', { value: columns, configurable: true });
+    try {
+      return (await here(...args)).out;
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(process.stdout, 'columns');
+      else Object.defineProperty(process.stdout, 'columns', before);
+    }
+  };
+
+  it('a legal hold is placed, listed in any width and lifted; the erasure waits for it', async () => {
+    const place = (person: string, ...more: string[]) => here('hold', 'place', person, ...more);
+    expect(await here('hold', 'list')).toMatchObject({ code: 0, out: '', err: 'There is no such legal hold.\n' });
+    const placed = await place('userId:00021', '--case', '2026-117', '--reason', 'letter of Ms Miller');
+    expect([placed.code, placed.err]).toEqual([0, '']);
+    const hold = JSON.parse(placed.out) as { holdId: string };
+    expect(hold).toMatchObject({ case: '2026-117', status: 'active', placedBy: 'local', subjectsErased: 0 });
+    expect(placed.out).not.toContain('Miller');
+    expect(JSON.parse((await place('userId:00021', '--case', '2026-117')).out)).toMatchObject(hold);
+    expect(await here('erase', 'userId:00021', '--yes')).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/case 2026-117.*executed when the last hold is lifted/),
+    });
+    for (const columns of [80, 120]) {
+      const list = await inWidth(columns, 'hold', 'list');
+      const lines = list.trimEnd().split('\n');
+      expect(lines.filter((line) => line.length > columns)).toEqual([]);
+      for (const shown of [
+        hold.holdId,
+        '2026-117',
+        'active',
+        'waitingErasures',
+        columns === 80 ? 'Not shown: ' : 'local',
+      ])
+        expect([columns, list]).toEqual([columns, expect.stringContaining(shown)]);
+    }
+    const rows = JSON.parse((await here('hold', 'list', '--format', 'json')).out) as unknown;
+    expect(rows).toMatchObject([{ ...{ holdId: hold.holdId, waitingErasures: 1 } }]);
+    const lifted = await here('hold', 'lift', hold.holdId, '--reason', 'closed');
+    expect(JSON.parse(lifted.out)).toMatchObject({ status: 'lifted', erasuresDone: 1, erasuresWaiting: 0 });
+    expect(JSON.parse((await here('hold', 'lift', hold.holdId)).out)).toMatchObject({ erasuresDone: 0 });
+    expect((await here('hold', 'list', '--status', 'lifted')).out).toContain('lifted');
+    expect((await rowsOf('holds', '--status', 'lifted'))[0]).toMatchObject({ holdId: hold.holdId });
+    // What was kept is gone.
+    expect(await place('userId:00021', '--case', '2026-119')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('erased'),
+    });
+  });
+
+  it.each([
+    ['hold place without a case', ['hold', 'place', 'userId:00021'], 1, '--case'],
+    ['hold place of a customer that is not known', ['hold', 'place', 'f'.repeat(32), '--case', '1'], 3, 'not known'],
+    ['hold place of no identifier', ['hold', 'place', 'jane', '--case', '1'], 3, 'customer'],
+    ['hold place of a case of blanks', ['hold', 'place', 'userId:00004', '--case', ' '], 3, 'case'],
+    ['hold lift of an id that is not known', ['hold', 'lift', 'x'], 3, 'perennial hold list'],
+    ['hold list of a status that is not known', ['hold', 'list', '--status', 'old'], 1, 'active'],
+  ])('%s says what is wrong', async (_, args, code, words) => {
+    expect(await here(...args)).toMatchObject({ code, err: expect.stringContaining(words) });
+  });
+
   const policy = (version: number, approvals?: object): string =>
     file(
       `policy-${version}.json`,
@@ -148,7 +211,7 @@ describe('on the folder of a stopped engine', () => {
     // The command that moves a log records by the clock of the machine.
     const events = await rowsOf('acts', '--kind', 'act-requested', '--from', '2026-01-01', '--to', '2026-12-31');
     expect(events).toHaveLength(4);
-    // The one of before.
-    expect(await rowsOf('acts', '--kind', 'person-erased')).toHaveLength(1);
+    // The two of before.
+    expect(await rowsOf('acts', '--kind', 'person-erased')).toHaveLength(2);
   });
 });

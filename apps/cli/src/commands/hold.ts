@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { ShownHold } from '#privacy';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
-import { Table } from '../terminal/table.js';
+import { tableText } from '../terminal/table.js';
 import { CUSTOMER_HELP } from './one-customer.js';
 
 interface ListOptions extends EngineOptions {
@@ -63,7 +63,7 @@ function listCommand(session: Session): Command {
         const holds = await engine.holds(options.status);
         if (options.format === 'json') process.stdout.write(`${JSON.stringify(holds, null, 2)}\n`);
         else if (holds.length === 0) session.stderr.write('There is no such legal hold.\n');
-        else process.stdout.write(new Table(COLUMNS, process.stdout.columns ?? null).page({ rows: holds.map(rowOf) }));
+        else process.stdout.write(tableText(COLUMNS, holds.map(rowOf)));
       });
     });
   return withExamples(withEngineOptions(command), 'perennial hold list', 'perennial hold list --status all');
@@ -73,11 +73,11 @@ const COLUMNS = [
   { name: 'holdId', type: 'text', description: 'lift it by this id' },
   { name: 'case', type: 'text', description: 'the reference of the case' },
   { name: 'status', type: 'text', description: 'active or lifted' },
+  { name: 'waitingErasures', type: 'integer', description: 'erasures that wait for its end' },
   { name: 'subjects', type: 'integer', description: 'identifiers that are kept' },
   { name: 'placedAt', type: 'instant', description: 'when it began' },
   { name: 'placedBy', type: 'text', description: 'who placed it' },
   { name: 'liftedAt', type: 'instant', nullable: true, description: 'when it ended' },
-  { name: 'waitingErasures', type: 'integer', description: 'erasures that wait for its end' },
 ] as const;
 
 const rowOf = ({

@@ -3,7 +3,7 @@ import { parseRates, PERMISSIONS, RATE_MAX, ROLE_NAMES, roleDefinition } from '#
 import type { ApiKeyInfo, Engine, JsonObject } from '../engine/engine.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
-import { Table } from '../terminal/table.js';
+import { tableText } from '../terminal/table.js';
 import { wholeNumber } from './whole-number.js';
 
 interface FormatOptions extends EngineOptions {
@@ -184,7 +184,7 @@ function listCommand(session: Session): Command {
           permissions: permissionsText(permissions),
         }));
         if (rows.length === 0) session.stderr.write('There is no API key: perennial keys create makes one.\n');
-        else process.stdout.write(new Table(COLUMNS, process.stdout.columns ?? null).page({ rows }));
+        else process.stdout.write(tableText(COLUMNS, rows));
       });
     });
   return withExamples(withEngineOptions(command), 'perennial keys list', 'perennial keys list --format json');

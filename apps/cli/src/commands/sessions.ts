@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
-import { Table } from '../terminal/table.js';
+import { tableText } from '../terminal/table.js';
 
 const COLUMNS = [
   { name: 'id', type: 'text', description: 'by which a session is ended' },
@@ -31,7 +31,7 @@ function listCommand(session: Session): Command {
         const rows = (await engine.sessions()).map((each) => ({ ...each }));
         if (options.format === 'json') process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
         else if (rows.length === 0) session.stderr.write('No browser has a session.\n');
-        else process.stdout.write(new Table(COLUMNS, process.stdout.columns ?? null).page({ rows }));
+        else process.stdout.write(tableText(COLUMNS, rows));
       });
     });
   return withExamples(withEngineOptions(command), 'perennial sessions list', 'perennial sessions list --format json');

@@ -5,7 +5,7 @@ import type { JsonObject } from '../engine/engine.js';
 import { rejected, usage } from '../exit-codes.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
-import { Table } from '../terminal/table.js';
+import { tableText } from '../terminal/table.js';
 
 interface FormatOptions extends EngineOptions {
   readonly format: 'text' | 'json';
@@ -106,8 +106,7 @@ function listCommand(session: Session): Command {
         if (options.format === 'json') process.stdout.write(`${JSON.stringify(sources, null, 2)}\n`);
         else if (sources.length === 0)
           session.stderr.write('There is no source: perennial sources create registers one.\n');
-        else
-          process.stdout.write(new Table(COLUMNS, process.stdout.columns ?? null).page({ rows: sources.map(rowOf) }));
+        else process.stdout.write(tableText(COLUMNS, sources.map(rowOf)));
       });
     });
   return withExamples(withEngineOptions(withFormat(command)), 'perennial sources list');

@@ -39,9 +39,9 @@ export class Table {
   }
 
   /** The line after the last page: what was left out, and how to see it. Empty where nothing was. */
-  end(): string {
+  end(ways = '--columns, --format json, or a wider terminal'): string {
     if (this.leftOut.length === 0) return '';
-    const named = `Not shown: ${this.leftOut.join(', ')}. Use --columns, --format json, or a wider terminal.`;
+    const named = `Not shown: ${this.leftOut.join(', ')}. Use ${ways}.`;
     return `\n${wrap(named, this.terminal, 0)}\n`;
   }
 
@@ -93,6 +93,12 @@ export class Table {
       .join(GAP)
       .trimEnd();
   }
+}
+
+/** All rows of a short list as a table, and below it what does not fit the terminal. */
+export function tableText(columns: readonly Column[], rows: readonly AnswerRow[]): string {
+  const table = new Table(columns, process.stdout.columns ?? null);
+  return `${table.page({ rows })}${table.end('--format json, or a wider terminal')}`;
 }
 
 function widthOf(column: Column, rows: readonly AnswerRow[]): number {

@@ -68,6 +68,96 @@ describe('POST /v1/erasures', () => {
     expect((await ingest('e-2')).counts).toMatchObject({ suppressed: 1 });
   });
 
+  describe('a legal hold', () => {
+    const ask = async (method: 'GET' | 'POST', url: string, payload: unknown = {}, key = keyWith('hold')) => {
+      const answer = await app.inject({
+        ...{ method, url, ...(method === 'GET' ? {} : { payload: JSON.stringify(payload) }) },
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      });
+      return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+    };
+    const place = (payload: unknown, key?: string) => ask('POST', '/v1/holds', payload, key);
+    const held = { identifier: 'email:held@shop.example', case: '2026-117', reason: 'letter of Ms Miller' };
+    const listed = async (status: string): Promise<unknown[]> =>
+      (await ask('GET', `/v1/holds?status=${status}`)).body['holds'] as unknown[];
+
+    it('is placed once for a case and a person, and makes an erasure wait until it is lifted', async () => {
+      const { status, body } = await place(held);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        case: '2026-117',
+        status: 'active',
+        subjects: 1,
+        subjectsErased: 0,
+        liftedAt: null,
+      });
+      const holdId = String(body['holdId']);
+      expect(body['placedBy']).toMatch(/^key:/);
+      expect(JSON.stringify(body)).not.toContain('Miller');
+      expect((await place({ ...held, reason: 'again' })).body['holdId']).toBe(holdId);
+      const second = String((await place({ ...held, case: '2026-118' })).body['holdId']);
+      expect(second).not.toBe(holdId);
+      const refused = await erase({ identifier: 'email:held@shop.example' });
+      expect(refused.status).toBe(409);
+      expect(JSON.stringify(refused.body)).toMatch(/2026-117.*2026-118/);
+      expect(await listed('active')).toMatchObject([
+        { holdId, waitingErasures: 1 },
+        { holdId: second, waitingErasures: 1 },
+      ]);
+      expect((await ask('POST', `/v1/holds/${holdId}/lift`, { reason: 'closed' })).body).toMatchObject({
+        ...{ status: 'lifted', erasuresDone: 0, erasuresWaiting: 1 },
+      });
+      const last = { status: 'lifted', erasuresDone: 1, erasuresWaiting: 0 };
+      expect((await ask('POST', `/v1/holds/${second}/lift`)).body).toMatchObject(last);
+      // Twice is the same as once, and what was kept is gone.
+      expect((await ask('POST', `/v1/holds/${second}/lift`)).body).toMatchObject({ ...last, erasuresDone: 0 });
+      expect(await listed('active')).toEqual([]);
+      expect(await listed('lifted')).toHaveLength(2);
+      expect(await listed('all')).toHaveLength(2);
+      expect(await erase({ identifier: 'email:held@shop.example' })).toMatchObject({ status: 200 });
+      expect(await place(held)).toMatchObject({ status: 409, body: { type: 'urn:perennial:problem:erased' } });
+    });
+
+    it.each([
+      ['a person that is not named', { case: '1' }, '#'],
+      ['an identifier without a namespace', { identifier: 'jane', case: '1' }, '#/identifier'],
+      ['no case', { identifier: 'email:a@b.example' }, '#/case'],
+      ['a case of blanks', { identifier: 'email:a@b.example', case: '  ' }, '#/case'],
+      ['a customer that is not an id', { customer: 'x', case: '1' }, '#/customer'],
+      ['an unknown field', { identifier: 'email:a@b.example', case: '1', until: '2027' }, '#/until'],
+    ])('is rejected with %s', async (_, payload, pointer) => {
+      const { status, body } = await place(payload);
+      expect(status).toBe(422);
+      expect((body['errors'] as { pointer: string }[]).map((issue) => issue.pointer)).toContain(pointer);
+    });
+
+    it.each(['x', '0'.repeat(32), '%00', '..'])('of the id %s is not known', async (id) => {
+      expect((await ask('POST', `/v1/holds/${id}/lift`)).status).toBe(404);
+    });
+
+    it('is listed by a status that is known, and needs the permission', async () => {
+      const unknown = await ask('GET', '/v1/holds?status=old');
+      expect(unknown).toMatchObject({ status: 400, body: { errors: [{ pointer: '#/status' }] } });
+      const others = keyWith('erase', 'audit', 'operate', 'administer');
+      expect((await place(held, others)).status).toBe(403);
+      expect((await ask('GET', '/v1/holds', {}, others)).status).toBe(403);
+      expect((await ask('POST', '/v1/holds/x/lift', {}, others)).status).toBe(403);
+    });
+
+    it('never fails, whatever is sent', async () => {
+      const key = keyWith('hold');
+      const field = fc.constantFrom('identifiers', 'identifier', 'customer', 'case', 'reason', 'other');
+      const body = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
+      await fc.assert(
+        fc.asyncProperty(body, async (payload) => {
+          expect((await place(payload, key)).status).toBeLessThan(500);
+          expect((await ask('POST', '/v1/holds/x/lift', payload, key)).status).toBeLessThan(500);
+        }),
+        { numRuns: 50 },
+      );
+    });
+  });
+
   describe('a receipt', () => {
     const check = async (payload: unknown, key = keyWith('audit')) => {
       const answer = await app.inject({

@@ -41,7 +41,12 @@ export { prepareStores, type PreparingStores } from './reconciling/prepare-store
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';
 export { LogFacts, type MissingKeys } from './reconciling/log-facts.js';
 export { RecordedOpenings, type OpeningDependencies } from './openings/recorded-openings.js';
-export { checkContents, type ContentsCheck, type ContentsCheckOptions } from './content/check-contents.js';
+export {
+  checkContents,
+  type ContentsCheck,
+  type ContentsCheckOptions,
+  type ContentsProgress,
+} from './content/check-contents.js';
 export { RekeyError, Rekeying, mustBeKeysOf } from './rekeying/rekeying.js';
 export { KeyChange, KeyMapping, type HashKeyChanged } from './rekeying/key-change.js';
 export { compareRekeyed } from './rekeying/compare-rekeyed.js';

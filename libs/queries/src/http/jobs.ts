@@ -1,6 +1,7 @@
 import { formatInstant } from '#contracts';
-import type { ContentChecker, ContentsProgress } from './contents.js';
 import { describeError } from '#platform';
+import type { ContentsProgress } from '#privacy';
+import type { ContentChecker } from './contents.js';
 import type { BuildProgress, PolicyDraft, Projector, RebuildOptions } from '#projections';
 
 /** What builds and compares versions of the read models. */

@@ -111,10 +111,7 @@ export class Sealer {
    * @throws SealBrokenError
    */
   open(key: SubjectKey, sealed: string): string {
-    const parts = partsOf(sealed);
-    const [part] = parts ?? [];
-    if (part === undefined || parts?.length !== 1) throw new SealBrokenError();
-    const bytes = Buffer.from(part.payload, 'base64url');
+    const bytes = Buffer.from(payloadOf(sealed), 'base64url');
     if (bytes.length < IV_BYTES + TAG_BYTES) throw new SealBrokenError();
     const decipher = createDecipheriv(CIPHER, key.secret, bytes.subarray(0, IV_BYTES));
     decipher.setAAD(Buffer.from(key.id, 'latin1'));
@@ -246,6 +243,15 @@ export class Sealer {
     this.nonceAt += IV_BYTES;
     return nonce;
   }
+}
+
+/** Of one sealed text. @throws SealBrokenError where it is none, or several */
+function payloadOf(sealed: string): string {
+  if (isVersion1(sealed)) return sealed.slice(2);
+  const parts = partsOf(sealed);
+  const [part] = parts ?? [];
+  if (part === undefined || parts?.length !== 1) throw new SealBrokenError();
+  return part.payload;
 }
 
 const isKey = (state: KeyState | undefined): state is SubjectKey => state !== undefined && state !== 'erased';

@@ -26,7 +26,7 @@ export { SealBrokenError, Sealer } from './sealer.js';
 export { LruCache } from './lru-cache.js';
 export { ApiKeys, type ApiKeyRecord } from './api-keys/api-keys.js';
 export { keyView, type ShownKey } from './api-keys/shown-key.js';
-export { KeyScopes, NEW_API_KEY, type NewApiKey } from './api-keys/new-api-key.js';
+export { KeyRates, KeyScopes, NEW_API_KEY, type NewApiKey } from './api-keys/new-api-key.js';
 export { ROTATION_REQUEST } from './api-keys/rotation-request.js';
 export { KeyAdministration, KeyRequestError } from './api-keys/key-administration.js';
 export { KeyExpiryWatch, type ExpiringKey } from './api-keys/key-expiry-watch.js';

@@ -115,6 +115,9 @@ export async function liveColumns(
   on: Pick<Queryable, 'query'>,
   table: string,
 ): Promise<{ readonly schema: string; readonly columns: readonly string[] } | null> {
+  // A process that reads alone may run before the projector has made its tables.
+  const [made] = await on.query<{ there: boolean }>(`SELECT to_regclass('perennial.versions') IS NOT NULL AS there`);
+  if (made?.there !== true) return null;
   const [live] = await on.query<{ schema_name: string; columns: readonly string[] }>(
     `SELECT schema_name, array_agg(a.attname::text) AS columns FROM (SELECT schema_name FROM ${LIVE}) v
        JOIN pg_attribute a ON a.attrelid = to_regclass(schema_name || '.' || $1) AND a.attnum > 0 AND NOT a.attisdropped

@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseRates, PERMISSIONS, RATE_MAX, ROLE_NAMES, roleDefinition } from '#platform/basics';
+import { Command, Option } from 'commander';
+import { PERMISSIONS, ROLE_NAMES, roleDefinition } from '#platform/basics';
 import type { ApiKeyInfo, Engine, JsonObject } from '../engine/engine.js';
+import { rateOption } from '../rate-option.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { helpSection, withExamples } from '../terminal/help.js';
 import { tableText } from '../terminal/table.js';
@@ -68,15 +69,6 @@ export function keysCommand(session: Session): Command {
 
 const listOf = (text: string): readonly string[] => text.split(',').map((each) => each.trim());
 
-function ratesOf(text: string): ApiKeyInfo['rate'] {
-  const rates = parseRates(text);
-  if (rates === null || rates.some(({ role }) => role !== null))
-    throw new InvalidArgumentError(
-      `It must be rates a minute from 1 to ${RATE_MAX.toLocaleString('en')} or off, such as events=60000,requests=600.`,
-    );
-  return Object.fromEntries(rates.map(({ name, perMinute }) => [name, perMinute]));
-}
-
 const formatOption = (): Option =>
   new Option('--format <format>', 'output format').choices(['text', 'json']).default('text');
 
@@ -109,10 +101,9 @@ function createCommand(session: Session): Command {
       ),
     )
     .addOption(
-      new Option(
-        '--rate <list>',
+      rateOption(
         'what it may do in a minute, in each process: events=60000,rejected=600,requests=600,opened=100, off for no limit; that of its role by default',
-      ).argParser(ratesOf),
+      ),
     )
     .addOption(
       new Option(

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { SOURCE_KINDS } from '#contracts/basics';
 import type { SourceListing } from '#ingestion';
-import type { JsonObject } from '../engine/engine.js';
+import type { ApiKeyInfo, JsonObject } from '../engine/engine.js';
 import { rejected, usage } from '../exit-codes.js';
+import { rateOption } from '../rate-option.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
 import { tableText } from '../terminal/table.js';
@@ -72,9 +73,12 @@ function createCommand(session: Session): Command {
     .addOption(
       new Option('--kind <kind>', 'how it reaches the engine').choices([...SOURCE_KINDS]).makeOptionMandatory(),
     )
-    .action(async (name: string, options: SettingOptions) => {
+    .addOption(rateOption('what its key may do in a minute: events=60000,rejected=600; off: no limit'))
+    .action(async (name: string, options: SettingOptions & { readonly rate?: ApiKeyInfo['rate'] }) => {
       await useEngine(options, session, async (engine) => {
-        const { key, ...source } = await engine.createSource({ name, ...settingsOf(options) });
+        const { rate } = options;
+        const described = { name, ...settingsOf(options), ...(rate === undefined ? {} : { rate }) };
+        const { key, ...source } = await engine.createSource(described);
         if (options.format === 'json') process.stdout.write(`${JSON.stringify({ name: source.name, key })}\n`);
         else if (key === null) process.stdout.write(`Registered the source ${source.name} with ${engine.place}.\n`);
         else {
@@ -89,6 +93,7 @@ function createCommand(session: Session): Command {
     withEngineOptions(withFormat(withSettings(command))),
     'perennial sources create shop --kind api',
     'perennial sources create app --kind segment --types site-visited,order-placed',
+    'perennial sources create till --kind api --rate events=6000',
     'perennial sources create erp --kind kafka --time-zone Europe/Berlin',
   );
 }

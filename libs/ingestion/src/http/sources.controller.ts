@@ -7,7 +7,7 @@ import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } f
 import { createSource } from '../sources/create-source.js';
 import { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from '../sources/manage-sources.js';
 import { SourceActivity, type SpanOutcomes } from '../sources/source-activity.js';
-import { SOURCE_CHANGES, SOURCE_DOCUMENT } from '../sources/source-document.js';
+import { NEW_SOURCE_DOCUMENT, SOURCE_CHANGES } from '../sources/source-document.js';
 import { listingOf, listSources, type SourceListing } from '../sources/source-listing.js';
 import { Sources } from '../sources/sources.js';
 
@@ -122,7 +122,7 @@ export class SourcesController {
     description:
       'Facts of the log tell what a source is. Sources that are not registered may send as well, where a key permits it: they are listed as unregistered.',
   })
-  @ApiDocument(SOURCE_DOCUMENT)
+  @ApiDocument(NEW_SOURCE_DOCUMENT)
   @ApiCreatedResponse({ type: NewSourceView })
   @ApiProblems(409, 503, 507)
   async create(@Body() document: unknown, @CurrentPrincipal() caller: Principal): Promise<NewSourceView> {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { STREAMS } from '#contracts';
+import { ApiKeys } from '#keys';
 import { IngestionApp } from '../testdata/intake-app.js';
 
 describe('sources over HTTP', () => {
@@ -41,6 +43,27 @@ describe('sources over HTTP', () => {
     expect(await send('POST', `${at}/resume`)).toMatchObject({ status: 200, body: { status: 'active' } });
     expect(await send('POST', `${at}/retire`)).toMatchObject({ status: 200, body: { status: 'retired' } });
     expect(await send('POST', `${at}/resume`)).toMatchObject({ status: 409 });
+  });
+
+  it('give their key a rate, which is no part of what the source is', async () => {
+    const rate = { events: 600, rejected: null };
+    const created = await send('POST', '/v1/sources', { name: 'slow', kind: 'api', rate });
+    expect(created).toMatchObject({ status: 201, body: { name: 'slow' } });
+    expect(created.body).not.toHaveProperty('rate');
+    const id = String(created.body['key']).split('_')[1] ?? '';
+    expect(engine.app.get(ApiKeys).find(id)).toMatchObject({ rate, scopes: { sources: ['slow'] } });
+    const events = await engine.log.readStreams([STREAMS.sources]);
+    expect(JSON.stringify(events.map(({ data }) => data))).not.toContain('rate');
+    for (const [document, pointer] of [
+      [{ name: 'topic', kind: 'kafka', rate }, '#/rate'],
+      [{ name: 'fast', kind: 'api', rate: { events: 0 } }, '#/rate/events'],
+      [{ name: 'fast', kind: 'api', rate: 7 }, '#/rate'],
+    ] as const)
+      expect(await send('POST', '/v1/sources', document)).toMatchObject({
+        status: 422,
+        body: { errors: [{ pointer }] },
+      });
+    expect(await send('GET', '/v1/sources/fast')).toMatchObject({ status: 404 });
   });
 
   it.each(['kafka', 'file'])('of the kind %s get no key', async (kind) => {

@@ -29,6 +29,15 @@ const SILENT = { warn: () => undefined, info: () => undefined, debug: () => unde
 type Ingest = (items: readonly IngestItem[]) => Promise<IngestResult>;
 const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
 
+/** A fact of the business, as our own form states it. */
+interface Fact {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: object;
+}
+
 (missing === null ? describe : describe.skip)(title, () => {
   let kafka: TestKafka;
   let channels: Channels;
@@ -107,6 +116,15 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     for (;;) {
       for (const event of await eventsOf(log, type, events.at(-1)?.position)) events.push(event);
       if (events.length >= count) return events;
+      await sleep(50);
+    }
+  }
+
+  /** Waits until the log holds a fact. */
+  async function reachesFact(log: EventLog, { source, id }: Fact): Promise<readonly RecordedEvent[]> {
+    for (;;) {
+      const [found] = await log.find([{ source, id }]);
+      if (found !== null && found !== undefined) return [found];
       await sleep(50);
     }
   }
@@ -192,6 +210,67 @@ const clock = { now: () => Date.UTC(2026, 0, 31, 12) };
     ]);
     expect(again.counts).toMatchObject({ duplicate: 1 });
   });
+
+  it('and every other entrance give the same event of a fact of the business, a closing of a source among them', async () => {
+    const topic = `facts.${randomUUID()}`;
+    await channels.ensureTopics([{ topic, partitions: 1, replicas: 1, settings: {} }]);
+    const app = await IngestionApp.start({
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      KAFKA_TOPICS: `${topic}*`,
+      KAFKA_GROUP: randomUUID(),
+    });
+    closing.push(() => app.stop());
+    const bearer = app.key('publish');
+    const http = async (payload: string, type: string) => {
+      const headers = { authorization: `Bearer ${bearer}`, 'content-type': type };
+      const answer = await app.app.inject({ method: 'POST', url: '/v1/facts?verbose=true', payload, headers });
+      expect(answer.statusCode).toBe(200);
+    };
+    const message = (value: unknown, headers: Record<string, string>) => ({
+      ...{ topic, key: 'books', value: JSON.stringify(value), headers },
+    });
+    const cloudEvent = ({ id, source, type, time, data }: Fact) => ({
+      ...{ specversion: '1.0', id, source, type, time, data },
+    });
+    const binary = ({ id, source, type, time }: Fact) => ({
+      ...{ ce_specversion: '1.0', ce_id: id, ce_source: source, ce_type: type, ce_time: time },
+      'content-type': 'application/json',
+    });
+    const entrances: readonly ((fact: Fact) => Promise<void>)[] = [
+      (fact) => http(JSON.stringify(fact), 'application/json'),
+      (fact) => http(JSON.stringify(cloudEvent(fact)), 'application/cloudevents+json'),
+      (fact) => http(`${JSON.stringify(fact)}\n`, 'application/x-ndjson'),
+      (fact) => send([message(fact, { 'content-type': 'application/json' })]),
+      (fact) => send([message(cloudEvent(fact), { 'content-type': 'application/cloudevents+json' })]),
+      (fact) => send([message(fact.data, binary(fact))]),
+    ];
+    for (const [type, data] of [
+      [
+        'spend-recorded',
+        { from: '2026-01-01', until: '2026-02-01', amountMinor: 125_000, currency: 'EUR', purpose: 'acquisition' },
+      ],
+      ['source-closed', { from: '2026-01-30', until: '2026-01-31', counts: { 'order-placed': 2 }, sums: { EUR: 500 } }],
+    ] as const) {
+      const told = new Map<string, number>();
+      for (const [first, enter] of entrances.entries()) {
+        const fact: Fact = { id: `${type}-${first}`, source: 'books', type, time: '2026-01-31T11:00:00Z', data };
+        await enter(fact);
+        const [event] = await reachesFact(app.log, fact);
+        const { stream, source, occurredAt, schemaVersion, data: recorded } = event as RecordedEvent;
+        const text = JSON.stringify({ stream, source, type: event?.type, occurredAt, schemaVersion, recorded });
+        told.set(text, (told.get(text) ?? 0) + 1);
+        // Through every other entrance it is the same event again.
+        for (const other of entrances) if (other !== enter) await other(fact);
+      }
+      expect([...told.values()]).toEqual([entrances.length]);
+      // What came by the topic is ingested before this one, which comes last.
+      const last: Fact = { id: `${type}-last`, source: 'books', type, time: '2026-01-31T11:00:00Z', data };
+      await send([message(last, { 'content-type': 'application/json' })]);
+      await reachesFact(app.log, last);
+      expect(await eventsOf(app.log, type)).toHaveLength(entrances.length + 1);
+      expect(await eventsOf(app.log, 'event-quarantined')).toEqual([]);
+    }
+  }, 120_000);
 
   it('sets a bad message aside with its place, sends it to the dead letters untouched, and goes on', async () => {
     const topic = await topicOf(1);

@@ -8,7 +8,7 @@ import type { Sources } from './sources.js';
 const POLL_MS = 1_000;
 
 /** Keeps the sources of this process up to date with what other processes record, until it is stopped. */
-export function followSources(log: EventLog, sources: Sources): { stop(): Promise<void> } {
+export function followSources(log: EventLog, sources: Sources, pollMs = POLL_MS): { stop(): Promise<void> } {
   let nextRevision = 0;
   const poll = async (): Promise<number> => {
     let last: number | null = null;
@@ -17,10 +17,10 @@ export function followSources(log: EventLog, sources: Sources): { stop(): Promis
       sources.replace((await recordedSources(log)).sources);
       nextRevision = last + 1;
     }
-    return POLL_MS;
+    return pollMs;
   };
   // The log's own health check reports a log that is unavailable; the next poll tries again.
-  const loop = new Loop(poll, { backoff: { firstMs: POLL_MS, maxMs: POLL_MS }, keepsProcessAlive: false });
+  const loop = new Loop(poll, { backoff: { firstMs: pollMs, maxMs: pollMs }, keepsProcessAlive: false });
   loop.start();
   return loop;
 }

@@ -10,6 +10,7 @@ import {
   OneOf,
   Optional,
   OrNull,
+  Part,
   pointerTo,
   SOURCE_KINDS,
   Text,
@@ -21,6 +22,7 @@ import {
   type TypeRegistry,
   type ValidationIssue,
 } from '#contracts';
+import { KeyRates } from '#keys';
 import { isTimeZone } from '#lifecycle';
 import { isReservedSource } from '../pipeline/envelope.js';
 
@@ -90,6 +92,35 @@ const zoneIsKnown: DocumentRule<SourceDocument> = ({ timeZone }) =>
 
 /** Reads the description of a source. */
 export const SOURCE_DOCUMENT = documentReader(SourceDocument, { rules: [nameIsFree, zoneIsKnown] });
+
+/** Kinds that send over HTTP, with a key. Topics and files are read by the engine itself. */
+const KINDS_WITH_KEY: readonly string[] = ['api', 'segment'];
+
+export const needsKey = (kind: string): boolean => KINDS_WITH_KEY.includes(kind);
+
+/** A source to create: what it is, and what its key may do. */
+class NewSourceDocument extends SourceDocument {
+  @Optional()
+  @Part(() => KeyRates)
+  @Describe('What its key may do in a minute, in each process; a rate that is left out is that of a channel')
+  readonly rate?: KeyRates;
+}
+
+const rateIsOfAKey: DocumentRule<NewSourceDocument> = ({ kind, rate }) =>
+  rate === undefined || needsKey(kind)
+    ? []
+    : [
+        {
+          pointer: '#/rate',
+          detail: `is of no use to a source of the kind ${kind}, which has no key`,
+          hint: 'leave it out: topics and files are read no faster than they are stored',
+        },
+      ];
+
+/** Reads a source to create. */
+export const NEW_SOURCE_DOCUMENT = documentReader(NewSourceDocument, {
+  rules: [nameIsFree, zoneIsKnown, rateIsOfAKey],
+});
 
 /** What a change may say: any field but the name; null removes what was said before. */
 export class SourceChanges {

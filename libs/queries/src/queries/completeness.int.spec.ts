@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { factOf, HOUR, streamOfFact, STREAMS } from '#contracts';
+import { paramSchemas } from '../running/params.js';
 import { runQuery } from '../running/run-query.js';
+import { QUERIES } from './index.js';
 import { day, specEngine, type SpecEngine, type TestTouchpoint } from '../testdata/engine.js';
 
 const KIM = { userId: 'kim' };
@@ -117,6 +119,32 @@ describe('the books of the sources', () => {
     expect(counts.meta.provisional).toEqual({ day: '2024-01-12', sources: ['till'] });
     await close('till', { from: '2024-01-12', until: '2024-01-13', counts: {} });
     expect(await provisional('2024-01-13')).toBeUndefined();
+  });
+
+  // Generated: a query that reckons days, or is about an instant of all customers, cannot forget it.
+  it('mark every query provisional that shows figures by day or at an instant, and say which show days and are not', async () => {
+    await engine.tell(order('open-books', day(1), 1));
+    await close('open-books', { from: '2024-01-02', until: '2024-01-03', counts: {} });
+    const marked: string[] = [];
+    const unmarked: string[] = [];
+    for (const query of QUERIES) {
+      // What the engine records of itself no source closes.
+      if (query.permission !== 'read') continue;
+      const schemas = paramSchemas(query);
+      const params = 'customer' in schemas && query.name !== 'consents' ? { identifier: 'userId:kim' } : {};
+      const showsDays = query.columns.some(({ type }) => type === 'day');
+      if (query.time !== 'as-of' && query.days !== true && !showsDays) continue;
+      // Days to come are not closed yet.
+      const last = query.days === true && 'to' in schemas ? { to: '2024-02-01' } : {};
+      const until = query.time === 'as-of' ? { 'as-of': '2024-02-02' } : last;
+      const { meta } = await engine.runQuery(query.name, { ...params, ...until });
+      (meta.provisional === undefined ? unmarked : marked).push(query.name);
+    }
+    expect(marked.sort()).toEqual([
+      ...['completeness', 'consents', 'customers', 'orders', 'revenue', 'rfm', 'stage-counts', 'stage-periods'],
+    ]);
+    // The days of `outcomes` are those of receipt, which no source closes.
+    expect(unmarked).toEqual(['outcomes']);
   });
 
   it('and the timeline shows the brand of each touchpoint and what brought it, and those of one brand', async () => {

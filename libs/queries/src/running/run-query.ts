@@ -103,7 +103,15 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   // Before anything of the page can leave: what was opened for it is durable in the log.
   await session.record(requestId ?? '', filters);
   const complete = page.complete !== false && !(reckonsDays(query) && (await awaitsRefolding(context.database)));
-  const until = query.time === 'as-of' ? asOf : reckonsDays(query) ? endOf(values['to'], timeZone, now) : null;
+  // What sources still send changes what is said of customers, and nothing that the engine records of itself (`acts`, `openings`, …).
+  const until =
+    query.permission !== 'read'
+      ? null
+      : query.time === 'as-of'
+        ? asOf
+        : reckonsDays(query)
+          ? endOf(values['to'], timeZone, now)
+          : null;
   const provisional = until === null ? null : await provisionalAt(context, until, timeZone);
   return {
     query: query.name,

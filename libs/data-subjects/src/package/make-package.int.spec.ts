@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { STREAMS } from '#contracts';
 import { PersonSearch } from '#ingestion';
 import { LOCAL_PRINCIPAL, type Principal } from '#platform';
 import { EraseCustomer, EraseCustomerHandler, RecordedOpenings } from '#privacy';
-import { MARY, ONE_IS_ENOUGH, orderPlaced, PERSON_FORMS } from '#testing';
+import { MARY, memoryLog, ONE_IS_ENOUGH, orderPlaced, PERSON_FORMS } from '#testing';
 import { ingestingEngine, type IngestingEngine } from '#testing/stores';
 import { ManageSubjectRequests } from '../handling/manage-subject-requests.js';
 import { MakePackage, type PackageVerdict } from './make-package.js';
@@ -170,6 +170,76 @@ describe('the package of a data subject', () => {
     ).toEqual([]);
     expect(report).toContain(`content="default-src 'none'; style-src 'sha256-`);
     expect(report).toContain('values are left out');
+  });
+
+  it('is the same, byte for byte, for the same request at the same head of the log, but for when it was made', async () => {
+    const { context, sealer } = engine;
+    const id = await opened('userId:mary-4711', 'access');
+    await engine.projector.catchUp();
+    const at = async (now: number): Promise<Record<string, string>> => {
+      const clock = { now: () => now };
+      // The record of the opening stands in another log, so that the head of this one stays where it is.
+      const openings = new RecordedOpenings({ log: memoryLog({ clock }), sealer, clock });
+      const making = new MakePackage({ context: { ...context, clock }, sealer, openings, requests });
+      return (await read(await making.make(id, { principal: LOCAL_PRINCIPAL, requestId: String(now) }))).files;
+    };
+    const [first, second] = [await at(NOW + 60_000), await at(NOW + 120_000)];
+    expect(Object.keys(second)).toEqual(Object.keys(first));
+    const differ = Object.keys(first).filter((name) => first[name] !== second[name]);
+    expect(differ.sort()).toEqual(['manifest.json', 'report.html']);
+    const undated = (report = ''): string => report.replaceAll(/2026-01-31,? 12:0[12]/g, 'MADE');
+    expect(undated(second['report.html'])).toBe(undated(first['report.html']));
+    const manifest = (files: Record<string, string>): unknown => {
+      const { files: listed, ...rest } = JSON.parse(files['manifest.json'] ?? '') as { files: { name: string }[] };
+      return { ...rest, made: 'MADE', files: listed.filter(({ name }) => name !== 'report.html') };
+    };
+    expect(manifest(second)).toEqual(manifest(first));
+  });
+
+  it('holds a page of the record of openings and the newest rows for the report, however many there are', async () => {
+    const { context, sealer } = engine;
+    const ids = [sealer.subjectIdOf('userId', 'mary-4711')];
+    const opening = { by: 'local', purpose: 'service', ticket: null, query: 'customer', parameters: 'a'.repeat(32) };
+    const columns = ['identifiers'];
+    const data = JSON.stringify({
+      ...opening,
+      columns,
+      subjectIds: ids,
+      quarantineIds: [],
+      count: 1,
+      kind: 'view',
+      requestId: 'r',
+    });
+    const many = Array.from({ length: 1_200 }, (_, at) => ({
+      ...{
+        source: 'perennial/access',
+        id: `many-${at}`,
+        type: 'personal-data-opened',
+        schemaVersion: 1,
+        occurredAt: NOW,
+      },
+      ...{ contentHash: Buffer.alloc(16, 3), meta: '{"by":"local"}', data },
+    }));
+    await context.log.append(STREAMS.access('2026-01-31'), 'any', many);
+    let held = 0;
+    const whole = context.log.read.bind(context.log);
+    const reading = jest.spyOn(context.log, 'read').mockImplementation(async function* (...asked) {
+      for await (const page of whole(...asked)) {
+        held = Math.max(held, page.length);
+        yield page;
+      }
+    });
+    const openings = new RecordedOpenings({ log: context.log, sealer, clock: context.clock });
+    const making = new MakePackage({ context, sealer, openings, requests });
+    const id = await opened('userId:mary-4711', 'access');
+    await engine.projector.catchUp();
+    const verdict = await making.make(id, { principal: LOCAL_PRINCIPAL, requestId: 'many' });
+    const { files } = await read(verdict);
+    reading.mockRestore();
+    const listed = JSON.parse(files['openings.json'] ?? '') as unknown[];
+    expect(listed.length).toBeGreaterThan(1_200);
+    expect(held).toBeLessThanOrEqual(500);
+    expect(files['report.html']).toContain(`newest 500 of ${listed.length}: all of them are in openings.json`);
   });
 
   it('for portability holds what the person gave or did alone', async () => {

@@ -6,7 +6,7 @@ import type { OpeningRequest, Openings } from '#platform';
 import type { SubjectRequest } from '#privacy';
 import { csvHeader, csvRow, type QueryContext } from '#queries';
 import type { ManageSubjectRequests } from '../handling/manage-subject-requests.js';
-import { emptyReport, noteEvent, type ReportModel } from '../report/report-model.js';
+import { emptyReport, note, noteEvent, type Noted, type ReportModel } from '../report/report-model.js';
 import { reportHtml } from '../report/report-html.js';
 import { findPerson, type OwnPerson } from './own-person.js';
 import type { PackageChunk, PackageLine } from './package-chunk.js';
@@ -122,12 +122,11 @@ export class MakePackage {
     report.figures = figures;
     yield* files.json('figures.json', figures);
     yield* files.write('stages.ndjson', this.stages(person, report));
-    yield* files.write('orders.ndjson', linesOf(rowsOf(context, 'orders', person), report.orders));
-    yield* files.write('consents.ndjson', linesOf(rowsOf(context, 'consents', person), report.consents));
-    report.actions = await actionsOf(context, person);
-    yield* files.json('actions.json', report.actions);
-    report.openings = await openingsOf(context, person, quarantineIds, { from: report.firstAt ?? now, to: now });
-    yield* files.json('openings.json', report.openings);
+    yield* files.write('orders.ndjson', linesOf(noting(report.orders, rowsOf(context, 'orders', person))));
+    yield* files.write('consents.ndjson', linesOf(noting(report.consents, rowsOf(context, 'consents', person))));
+    yield* files.list('actions.json', noting(report.actions, actionsOf(context, person)));
+    const openings = openingsOf(context, person, quarantineIds, { from: report.firstAt ?? now, to: now });
+    yield* files.list('openings.json', noting(report.openings, openings));
     report.recipients = await recipientsOf(context, person);
     yield* files.json('recipients.json', report.recipients);
     yield* files.json('sources.json', report.sources);
@@ -190,7 +189,7 @@ export class MakePackage {
         explained > EXPLAINED_MAX
           ? null
           : await explanationAt(this.dependencies.context, person, String(row['enteredAt']));
-      report.stages.push({ ...row, explanation });
+      note(report.stages, { ...row, explanation });
       yield `${JSON.stringify({ ...row, explanation })}\n`;
     }
   }
@@ -244,12 +243,15 @@ async function first<T>(rows: AsyncGenerator<T>): Promise<T | null> {
   return null;
 }
 
-/** Rows as lines of JSON; the first ones are kept for the report. */
-async function* linesOf<T>(rows: AsyncGenerator<T>, kept: T[]): AsyncGenerator<string> {
-  for await (const row of rows) {
-    if (kept.length < REPORTED_MAX) kept.push(row);
-    yield `${JSON.stringify(row)}\n`;
-  }
+/** Rows as lines of JSON. */
+async function* linesOf(rows: AsyncGenerator<unknown>): AsyncGenerator<string> {
+  for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-const REPORTED_MAX = 500;
+/** The rows, noted for the report on their way. */
+async function* noting<T>(noted: Noted<T>, rows: AsyncGenerator<T>): AsyncGenerator<T> {
+  for await (const row of rows) {
+    note(noted, row);
+    yield row;
+  }
+}

@@ -29,7 +29,21 @@ export class PackageFiles {
     this.files.push({ name, bytes, sha256: hash.digest('hex') });
   }
 
+  /** Writes a list as `json` writes it, without holding it whole. */
+  list(name: string, items: AsyncIterable<unknown>): AsyncGenerator<PackageChunk> {
+    return this.write(name, textsOfList(items));
+  }
+
   json(name: string, value: unknown): AsyncGenerator<PackageChunk> {
     return this.write(name, [`${JSON.stringify(value, null, 2)}\n`]);
   }
+}
+
+async function* textsOfList(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  let isEmpty = true;
+  for await (const item of items) {
+    yield `${isEmpty ? '[' : ','}\n  ${JSON.stringify(item, null, 2).replaceAll('\n', '\n  ')}`;
+    isEmpty = false;
+  }
+  yield isEmpty ? '[]\n' : '\n]\n';
 }

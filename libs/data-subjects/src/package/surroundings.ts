@@ -22,45 +22,42 @@ export interface Recipient {
 }
 
 const DAY_LENGTH = 10;
-const DAYS_AT_ONCE = 31;
+const PAGE_SIZE = 500;
 /** Openings are kept for about three years. */
 const DAYS_BACK_MAX = 1_100;
 
-/** Who opened personal data of the person, from the record of openings. */
-export async function openingsOf(
+/** Who opened personal data of the person, from the record of openings, day by day. Memory holds a page of the record. */
+export async function* openingsOf(
   { log }: Pick<QueryContext, 'log'>,
   person: OwnPerson,
   quarantineIds: readonly string[],
   { from, to }: { readonly from: Instant; readonly to: Instant },
-): Promise<OpeningOfPerson[]> {
+): AsyncGenerator<OpeningOfPerson> {
   const ids = new Set([...person.subjectIds, ...quarantineIds]);
   const roles = new Map<string, string>();
-  const found: OpeningOfPerson[] = [];
   const first = Math.max(from - DAY, to - DAYS_BACK_MAX * DAY);
-  for (let start = first; start < to + DAY; start += DAYS_AT_ONCE * DAY) {
-    const days = Array.from({ length: DAYS_AT_ONCE }, (_, at) => start + at * DAY).filter((at) => at < to + DAY);
-    const streams = days.map((at) => STREAMS.access(formatInstant(at).slice(0, DAY_LENGTH)));
+  const days = new Set<string>();
+  for (let at = first; at < to + DAY; at += DAY) days.add(formatInstant(at).slice(0, DAY_LENGTH));
+  for (const day of days)
     // To the end: the opening of this very package stands there.
-    const events = await log.readStreams([...new Set(streams)]);
-    for (const event of events.toSorted((a, b) => a.position - b.position)) {
-      const data = JSON.parse(event.data) as Data &
-        Partial<Record<'keyId' | 'role' | 'purpose' | 'kind' | 'query', string>>;
-      if (event.type === 'key-created' && typeof data.role === 'string') roles.set(`key:${data.keyId}`, data.role);
-      if (event.type !== 'personal-data-opened') continue;
-      const { subjectIds = [], quarantineIds: bodies = [] } = data as {
-        readonly subjectIds?: readonly string[];
-        readonly quarantineIds?: readonly string[];
-      };
-      if (![...subjectIds, ...bodies].some((id) => ids.has(id))) continue;
-      const { by = '' } = JSON.parse(event.meta) as { readonly by?: string };
-      found.push({
-        openedAt: formatInstant(event.occurredAt),
-        role: roles.get(by) ?? (by === 'local' ? 'operator of the machine' : null),
-        ...{ purpose: data.purpose ?? '', kind: data.kind ?? '', query: data.query ?? '' },
-      });
-    }
-  }
-  return found;
+    for await (const page of log.read(STREAMS.access(day), 0, { pageSize: PAGE_SIZE }))
+      for (const event of page) {
+        const data = JSON.parse(event.data) as Data &
+          Partial<Record<'keyId' | 'role' | 'purpose' | 'kind' | 'query', string>>;
+        if (event.type === 'key-created' && typeof data.role === 'string') roles.set(`key:${data.keyId}`, data.role);
+        if (event.type !== 'personal-data-opened') continue;
+        const { subjectIds = [], quarantineIds: bodies = [] } = data as {
+          readonly subjectIds?: readonly string[];
+          readonly quarantineIds?: readonly string[];
+        };
+        if (![...subjectIds, ...bodies].some((id) => ids.has(id))) continue;
+        const { by = '' } = JSON.parse(event.meta) as { readonly by?: string };
+        yield {
+          openedAt: formatInstant(event.occurredAt),
+          role: roles.get(by) ?? (by === 'local' ? 'operator of the machine' : null),
+          ...{ purpose: data.purpose ?? '', kind: data.kind ?? '', query: data.query ?? '' },
+        };
+      }
 }
 
 /** Webhooks and topics that are sent stage changes, profiles and actions. */
@@ -117,25 +114,33 @@ function hostOf(url: string): string {
   }
 }
 
-/** What was published to be done about the person, and what of it was taken back. */
-export async function actionsOf(
+/** What was published to be done about the person, and what of it was taken back; a page at a time. */
+export async function* actionsOf(
   { database }: Pick<QueryContext, 'database'>,
   { customerId }: OwnPerson,
-): Promise<readonly AnswerRow[]> {
-  if (customerId === null) return [];
-  const rows = await database.query<
-    Record<string, unknown> & { since: unknown; validUntil: unknown; publishedAt: unknown }
-  >(
-    `SELECT number, kind, treatment, purpose, medium, stage, phase, because, policy_version AS "policyVersion", since,
-            valid_until AS "validUntil", reason, published_at AS "publishedAt"
-       FROM perennial.actions WHERE customer_id = $1::text ORDER BY number`,
-    [customerId],
-  );
-  return rows.map(({ since, validUntil, publishedAt, ...row }) => ({
-    ...row,
-    ...{ since: textOf(since), validUntil: textOf(validUntil), publishedAt: textOf(publishedAt) },
-  }));
+): AsyncGenerator<AnswerRow> {
+  if (customerId === null) return;
+  for (let after: number | null = null; ;) {
+    const rows: ActionRow[] = await database.query<ActionRow>(
+      `SELECT number, kind, treatment, purpose, medium, stage, phase, because, policy_version AS "policyVersion", since,
+              valid_until AS "validUntil", reason, published_at AS "publishedAt"
+         FROM perennial.actions WHERE customer_id = $1::text AND ($2::bigint IS NULL OR number > $2::bigint)
+        ORDER BY number LIMIT $3::int`,
+      [customerId, after, PAGE_SIZE],
+    );
+    for (const { since, validUntil, publishedAt, ...row } of rows)
+      yield { ...row, ...{ since: textOf(since), validUntil: textOf(validUntil), publishedAt: textOf(publishedAt) } };
+    after = Number(rows.at(-1)?.number ?? 0);
+    if (rows.length < PAGE_SIZE) return;
+  }
 }
+
+type ActionRow = Record<string, unknown> & {
+  readonly number: unknown;
+  readonly since: unknown;
+  readonly validUntil: unknown;
+  readonly publishedAt: unknown;
+};
 
 const textOf = (at: unknown): string | null =>
   at === null || at === undefined ? null : formatInstant(typeof at === 'number' ? at : new Date(String(at)).getTime());

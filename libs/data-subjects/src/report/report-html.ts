@@ -5,7 +5,7 @@ import type { AnswerRow } from '#queries';
 import type { PersonEvent } from '../package/person-events.js';
 import { escapeHtml, html, type Html } from './html.js';
 import { STYLE } from './report-style.js';
-import type { ReportModel } from './report-model.js';
+import type { Noted, ReportModel } from './report-model.js';
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
@@ -62,23 +62,23 @@ function* sectionsOf(report: ReportModel): Generator<Html> {
     ),
   );
   yield stages(report);
-  if (report.orders.length > 0)
+  if (report.orders.total > 0)
     yield section(
       'Your orders',
       'What you ordered, and what is left of it after returns and cancellations.',
-      orders(report.orders),
+      html`${orders(report.orders.rows)}${more(report.orders, 'orders.ndjson')}`,
     );
   yield section(
     'What you allowed',
     'Your consents, and those that you took back. You can take back each of them at any time.',
-    table(
+    html`${table(
       ['Purpose', 'By', 'State', 'Since', 'Until', 'Given or withdrawn in'],
-      report.consents.map((row) => [
+      report.consents.rows.map((row) => [
         ...[text(row['purpose']), text(row['medium'], 'every medium'), text(row['state']), day(row['since'])],
         ...[row['until'] === null ? 'no date' : day(row['until']), text(row['source'])],
       ]),
       'You neither gave nor withdrew a consent.',
-    ),
+    )}${more(report.consents, 'consents.ndjson')}`,
   );
   yield actions(report);
   yield section(
@@ -92,16 +92,16 @@ function* sectionsOf(report: ReportModel): Generator<Html> {
   yield section(
     'Who looked at your data',
     'Every time personal data of yours were shown, exported or packed in the clear. The last one is this package.',
-    table(
+    html`${table(
       ['When', 'In which role', 'For what', 'How'],
-      report.openings.map(({ openedAt, role, purpose, kind }) => [
+      report.openings.rows.map(({ openedAt, role, purpose, kind }) => [
         instant(openedAt),
         role ?? 'employee',
         purpose,
         KINDS[kind] ?? kind,
       ]),
       'No one did.',
-    ),
+    )}${more(report.openings, 'openings.json')}`,
   );
   yield section(
     'Who receives data about you',
@@ -174,8 +174,8 @@ const ROLES: Readonly<Record<string, string>> = {
   quarantined: 'that could not be processed and name you',
 };
 
-function stages({ stages: rows }: ReportModel): Html {
-  const blocks = rows.toReversed().map((row) => {
+function stages({ stages: noted }: ReportModel): Html {
+  const blocks = noted.rows.toReversed().map((row) => {
     const until = row['leftAt'] === null ? 'today' : day(row['leftAt']);
     const why = text(row['explanation'], `By the rule ${text(row['rule'])}.`)
       .split('\n')
@@ -190,9 +190,17 @@ function stages({ stages: rows }: ReportModel): Html {
   return section(
     'Where you stood, and why',
     'Our rules sort customers into stages, from what happened alone. Each stage is listed with the explanation as it was on the day you entered it, the newest first. No person decides on it, and it has no legal effect.',
-    blocks.length === 0 ? html`<p class="none">You have no stage.</p>` : html`${blocks}`,
+    blocks.length === 0 ? html`<p class="none">You have no stage.</p>` : html`${blocks}${more(noted, 'stages.ndjson')}`,
   );
 }
+
+/** What the report leaves to the file that holds all of it. */
+const more = ({ rows, total }: Noted<unknown>, file: string): Html =>
+  total > rows.length
+    ? html`<p class="none">
+        These are the newest ${String(rows.length)} of ${String(total)}: all of them are in ${file}.
+      </p>`
+    : html``;
 
 const orders = (rows: readonly AnswerRow[]): Html =>
   table(
@@ -203,18 +211,18 @@ const orders = (rows: readonly AnswerRow[]): Html =>
     ]),
   );
 
-const actions = ({ actions: rows }: ReportModel): Html =>
+const actions = ({ actions: noted }: ReportModel): Html =>
   section(
     'What was proposed to be done',
     'What our rules proposed to our channels about you, and what of it was withdrawn.',
-    table(
+    html`${table(
       ['Published', 'What', 'By', 'Because of', 'Valid'],
-      rows.map((row) => [
+      noted.rows.map((row) => [
         ...[instant(row['publishedAt']), `${text(row['treatment'])} (${text(row['kind'])})`, text(row['medium'])],
         ...[text(row['because']), `${day(row['since'])} to ${day(row['validUntil'])}`],
       ]),
       'Nothing was proposed.',
-    ),
+    )}${more(noted, 'actions.json')}`,
   );
 
 const STARTS: Readonly<Record<PersonRetentionRule['since'], string>> = {

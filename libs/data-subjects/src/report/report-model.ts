@@ -14,6 +14,12 @@ export interface SourceOfPerson {
   last: string;
 }
 
+/** The newest rows of a file, at most `ROWS_SHOWN`, and how many there are in all. */
+export interface Noted<T> {
+  readonly rows: T[];
+  total: number;
+}
+
 /** What the report shows: filled while the files are written. */
 export interface ReportModel {
   readonly request: SubjectRequest;
@@ -29,11 +35,11 @@ export interface ReportModel {
   /** The newest events, at most `EVENTS_SHOWN`. */
   readonly newest: PersonEvent[];
   figures: AnswerRow;
-  readonly stages: AnswerRow[];
-  readonly orders: AnswerRow[];
-  readonly consents: AnswerRow[];
-  actions: readonly AnswerRow[];
-  openings: readonly OpeningOfPerson[];
+  readonly stages: Noted<AnswerRow>;
+  readonly orders: Noted<AnswerRow>;
+  readonly consents: Noted<AnswerRow>;
+  readonly actions: Noted<AnswerRow>;
+  readonly openings: Noted<OpeningOfPerson>;
   recipients: readonly Recipient[];
   purposes: readonly PurposeRule[];
   keepOpenings: string;
@@ -41,10 +47,20 @@ export interface ReportModel {
 }
 
 export const EVENTS_SHOWN = 300;
+export const ROWS_SHOWN = 500;
+
+export const noted = <T>(): Noted<T> => ({ rows: [], total: 0 });
+
+export function note<T>(noted: Noted<T>, row: T): void {
+  noted.total += 1;
+  noted.rows.push(row);
+  if (noted.rows.length > ROWS_SHOWN) noted.rows.shift();
+}
 
 export const emptyReport = (request: SubjectRequest, made: Instant): ReportModel => ({
   ...{ request, made, identifiers: [], events: 0, withheld: 0, firstAt: null, byRole: new Map(), sources: [] },
-  ...{ newest: [], figures: {}, stages: [], orders: [], consents: [], actions: [], openings: [], recipients: [] },
+  ...{ newest: [], figures: {}, recipients: [] },
+  ...{ stages: noted(), orders: noted(), consents: noted(), actions: noted(), openings: noted() },
   ...{ purposes: [], keepOpenings: '', retention: [] },
 });
 

@@ -8,5 +8,10 @@ export { byteOrderMark, decodeUnicode, type UnicodeEncoding } from './bytes/unic
 export { currenciesWithDigits, isCurrency, minorDigits } from './currencies.js';
 export { rankOf, RECORDED_FACTS, touchpointType } from './catalogue.js';
 export { nearest } from './documents/nearest.js';
-export { SOURCE_KINDS, SUBJECT_REQUEST_KINDS, SUBJECT_REQUEST_OUTCOMES } from './sources-and-requests.js';
+export {
+  RESTRICTION_GROUNDS,
+  SOURCE_KINDS,
+  SUBJECT_REQUEST_KINDS,
+  SUBJECT_REQUEST_OUTCOMES,
+} from './sources-and-requests.js';
 export { issueText, issueUnder, keysOf, placeText, pointerTo, type ValidationIssue } from './validation-issue.js';

@@ -6,9 +6,11 @@ export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, ty
 export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approvals.js';
 export { OPENING_KINDS, type PersonalDataOpened, type SettingsChanged } from './facts/access.js';
 export {
+  RESTRICTION_GROUNDS,
   SOURCE_KINDS,
   SUBJECT_REQUEST_KINDS,
   SUBJECT_REQUEST_OUTCOMES,
+  type RestrictionGround,
   type SubjectRequestKind,
   type SubjectRequestOutcome,
 } from './sources-and-requests.js';
@@ -138,7 +140,6 @@ export {
   type PersonalFields,
   type Separated,
 } from './personal.js';
-export { RESTRICTION_GROUNDS, type RestrictionGround } from './facts/privacy.js';
 export { PERSONAL_CLASSES, type PersonalClass } from './personal-classes.js';
 export { compilePattern, type Pattern } from './patterns.js';
 export { TYPE_DEFINITION, TypeRegistry, type Registration, type TypeDefinition } from './type-registry.js';

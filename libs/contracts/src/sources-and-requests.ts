@@ -10,3 +10,7 @@ export type SubjectRequestKind = (typeof SUBJECT_REQUEST_KINDS)[number];
 /** How a request ends. */
 export const SUBJECT_REQUEST_OUTCOMES = ['handed-over', 'done', 'nothing-on-record', 'refused', 'withdrawn'] as const;
 export type SubjectRequestOutcome = (typeof SUBJECT_REQUEST_OUTCOMES)[number];
+
+/** Why processing may be restricted: the four cases of GDPR art. 18(1). */
+export const RESTRICTION_GROUNDS = ['accuracy-contested', 'unlawful', 'legal-claims', 'objection-pending'] as const;
+export type RestrictionGround = (typeof RESTRICTION_GROUNDS)[number];

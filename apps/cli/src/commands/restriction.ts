@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { RESTRICTION_GROUNDS } from '#contracts';
+import { RESTRICTION_GROUNDS } from '#contracts/basics';
 import type { RestrictionSelection, ShownRestriction } from '#privacy';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';

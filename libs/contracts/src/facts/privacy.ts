@@ -11,6 +11,7 @@ import {
   Whole,
 } from '../fields.js';
 import { PERSONAL_CLASSES, type PersonalClass } from '../personal-classes.js';
+import { RESTRICTION_GROUNDS, type RestrictionGround } from '../sources-and-requests.js';
 
 /** What was decided about the data of persons. Who decided it stands in the `meta` of the event (`by`), as do their identifiers and free text, sealed. */
 
@@ -60,10 +61,6 @@ export class PersonalFieldsExpired {
   @Text(200) policyVersion!: string;
   @Parts(() => ExpiredClass, 1, 1_000) classes!: ExpiredClass[];
 }
-
-/** Why processing may be restricted: the four cases of GDPR art. 18(1). */
-export const RESTRICTION_GROUNDS = ['accuracy-contested', 'unlawful', 'legal-claims', 'objection-pending'] as const;
-export type RestrictionGround = (typeof RESTRICTION_GROUNDS)[number];
 
 /** The processing of the data of a person was restricted (GDPR art. 18): they are kept, and used for little else. */
 export class RestrictionPlaced {

@@ -47,7 +47,7 @@ try {
   const measured: Measured[] = [];
   for (const workers of [1, 2, 4, 1]) {
     await wipe(database);
-    const indexer = await Projector.open({ database, log, clock: SYSTEM_CLOCK, role: 'indexer' });
+    const indexer = await Projector.open({ database, log, clock: SYSTEM_CLOCK, role: 'indexer', buildFrom: Infinity });
     indexer.start();
     while ((await indexer.status()).lag > 0) await sleep(100);
     await indexer.stop();

@@ -30,7 +30,8 @@ export interface RunningBroker {
 
 /** The jars are kept between runs, beside the other caches of what is installed; nothing of them is in the repository. */
 const ROOT = resolve(import.meta.dirname, import.meta.url.endsWith('.ts') ? '../..' : '../../..');
-const JARS = join(ROOT, `node_modules/.cache/perennial-kafka/${KAFKA_VERSION}`);
+const CACHE = process.env['PERENNIAL_TEST_CACHE'] ?? join(ROOT, 'node_modules/.cache');
+const JARS = join(CACHE, `perennial-kafka/${KAFKA_VERSION}`);
 
 const FAILURE = `${JARS}.failed`;
 const FAILURE_MS = 10 * 60_000;

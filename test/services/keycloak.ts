@@ -8,7 +8,8 @@ import { freePort } from './port.js';
 
 const VERSION = '26.0.7';
 /** Unpacked and built once, beside the other caches of what is installed; nothing of it is in the repository. */
-const HOME = resolve(import.meta.dirname, `../../node_modules/.cache/perennial-keycloak/${VERSION}`);
+const CACHE = process.env['PERENNIAL_TEST_CACHE'] ?? resolve(import.meta.dirname, '../../node_modules/.cache');
+const HOME = join(CACHE, `perennial-keycloak/${VERSION}`);
 const REALM = join(import.meta.dirname, 'keycloak-realm.json');
 const UP_WITHIN_MS = 240_000;
 

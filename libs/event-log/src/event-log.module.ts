@@ -29,6 +29,7 @@ import { lockDataFolder, type DataFolderLock } from './data-folder.js';
 import type { EventLog, EventLogError } from './port.js';
 import type { IdTable } from './eventstore/ids.js';
 import { openLogOf } from './open-log.js';
+import { registerReceived } from './received-metrics.js';
 import { SettingsRecord, type ProcessName } from './settings-record.js';
 import { RecordedActs } from './recorded-acts.js';
 import { timedLog } from './timed-log.js';
@@ -111,6 +112,7 @@ function measured({ log }: Opened, registry: Registry, health: Health): EventLog
     const { position } = await watched.head();
     return torn === null ? { ok: true, detail: `at position ${position}` } : { ok: false, detail: torn.message };
   });
+  if (log.received !== undefined) registerReceived(registry, log.received);
   const latency = new Histogram({
     name: 'perennial_log_commit_seconds',
     help: 'From the call of an append to its acknowledgement, when it is durable.',

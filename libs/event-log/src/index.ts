@@ -20,7 +20,7 @@ export { decideWhole, LIMITS, meets, rejectionOf, verdictOnFound, type Found } f
 export { openSqliteLog, type SqliteLog, type SqliteLogOptions } from './sqlite/sqlite-log.js';
 export { eventUuid, NO_MARK, type IdTable, type KnownId, type Mark } from './eventstore/ids.js';
 export { openEventStoreLog } from './eventstore/open-eventstore-log.js';
-export type { EventStoreLogOptions } from './eventstore/eventstore-log.js';
+export type { EventStoreLogOptions } from './eventstore/open-log-on-server.js';
 export { MemoryIdTable } from './eventstore/memory-ids.js';
 export { lockDataFolder, RESTORING, type DataFolderLock } from './data-folder.js';
 export { openLogOf } from './open-log.js';

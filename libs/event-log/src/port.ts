@@ -182,6 +182,8 @@ export interface EventLog {
   head(): Promise<{ readonly position: number; readonly recordedAt: Instant }>;
   /** The event at a position, with its content hash; null where no event of this log stands. */
   at(position: number): Promise<RecordedEvent | null>;
+  /** What a log on a server was sent, since this process opened it. */
+  readonly received?: ReceivedEvents;
   /** Which log this is, and which copy of it: assigned when it was created, or when it was first opened by a program that knows of identities. */
   identity(): Promise<LogIdentity>;
   /**
@@ -192,6 +194,13 @@ export interface EventLog {
   /** The highest position recorded at or before an instant: what was known then (0 when nothing was). */
   positionAt(knownAt: Instant): Promise<number>;
   close(): Promise<void>;
+}
+
+/** The events that a server sent to the subscriptions of a process: as many as there were where each was read once. */
+export interface ReceivedEvents {
+  readonly received: number;
+  /** Each event once, however often it came. */
+  readonly distinct: number;
 }
 
 /** An error of the log as a whole, by its code: the data folder is owned by another process, torn, full, and so on. */

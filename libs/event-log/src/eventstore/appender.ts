@@ -1,7 +1,8 @@
 import { BACKWARDS, END } from '@eventstore/db-client';
 import type { Expected, Positions } from '../port.js';
 import { bytesOf } from './append-request.js';
-import { drained, pause, type Connection } from './connection.js';
+import { drained } from './call.js';
+import { pause, type Connection } from './connection.js';
 import { denied, failureOf, notAnswered, NotSent, OutOfTime } from './failures.js';
 import { positionOf, type Sendable } from './stored-event.js';
 import { streamPage } from './stream-page.js';

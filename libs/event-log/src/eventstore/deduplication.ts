@@ -2,7 +2,8 @@ import { verdictOnFound, type Found } from '../append-rules.js';
 import { EventLogError } from '../port.js';
 import type { AppendItem, Verdict } from '../port.js';
 import { BACKWARDS, END, FORWARDS } from '@eventstore/db-client';
-import { drained, endOf, type Connection } from './connection.js';
+import { drained, endOf } from './call.js';
+import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
 import { contentHashOf, positionOf } from './stored-event.js';
 import { streamPage } from './stream-page.js';
@@ -112,7 +113,8 @@ export class Deduplication {
     await Promise.all(
       [...streams].map(async ([stream, { from, to, uuids }]) => {
         const wanted = new Set(uuids);
-        for (const { event } of await streamPage(this.connection, stream, { from, maxCount: to - from + 1 }))
+        const part = { from, maxCount: to - from + 1, direction: FORWARDS } as const;
+        for (const { event } of await streamPage(this.connection, stream, part))
           if (event !== undefined && wanted.delete(event.id)) found.set(event.id, positionOf(event));
         // Known again by the server, they need not stand side by side.
         if (wanted.size > 0)

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BACKWARDS, END, FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
+import { FORWARDS, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
-import { newCopyOf, type LogIdentity, type StoreWatch } from '#platform';
+import { newCopyOf, type LogIdentity } from '#platform';
 import { EventLogError } from '../port.js';
 import type {
   AppendItem,
@@ -16,102 +15,25 @@ import type {
   Verdict,
 } from '../port.js';
 import type { MovedEvent, MoveTarget } from '../moving/moved-event.js';
-import { logAt } from './connection-string.js';
-import { drained, TIMEOUTS, type Connection, type Timeouts } from './connection.js';
-import type { Diagnosis } from './diagnosis.js';
-import { isInvalidPosition, unreachable } from './failures.js';
+import { drained } from './call.js';
+import type { Connection } from './connection.js';
+import { isInvalidPosition } from './failures.js';
 import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable } from './ids.js';
 import { LogHead } from './log-head.js';
-import { acquire, release } from './shared-connections.js';
+import { LogStreams } from './log-streams.js';
+import { ReceivedCounts } from './received-counts.js';
+import { release } from './shared-connections.js';
 import { identityOnServer, replaceIdentity } from './server-identity.js';
 import { SharedFeed } from './shared-feed.js';
 import { SharedFeeds } from './shared-feeds.js';
 import { positionOf, recordedEvent } from './stored-event.js';
-import { streamPage } from './stream-page.js';
 import { as, pages, WholeLog } from './whole-log.js';
 import { BatchAppender } from './batch-appender.js';
 
-export interface EventStoreLogOptions {
-  /**
-   * As EventStoreDB writes it: `esdb://user:password@host:2113?tls=true&tlsCAFile=/path/ca.crt`, several hosts by commas,
-   * `esdb+discover://` for DNS. All calls go to the leader. `#name` at its end is the log's name, where none is given below.
-   */
-  readonly connectionString: string;
-  /** Which event has which id: written by the indexer. */
-  readonly ids: IdTable;
-  /**
-   * The name of this log among others on the server: its streams are called `<name>.<stream>`, and it reads those only.
-   * Letters, digits, `-` and `_`; so no log's name plus its dot begins another's. Default `perennial`.
-   */
-  readonly name?: string;
-  readonly timeouts?: Partial<Timeouts>;
-  /** Makes each append a call of its own, as with servers that have no BatchAppend: for a proxy that ends long calls. Slower. */
-  readonly callByCall?: boolean;
-  /**
-   * How long the first answer may take, in milliseconds: at a terminal, an unreachable server should be reported soon.
-   * Default: as long as any call.
-   */
-  readonly openMs?: number;
-  /** Who is told of waiting for the server; by default nothing is logged. */
-  readonly watch?: StoreWatch;
-}
-
-const PAGE_SIZE = 1_000;
-/** So many events of the end of a stream are read first: what came since a customer was folded is mostly less. */
-const TAIL_SIZE = 20;
 /** What each feed keeps for consumers that are not as far: so many events, and so many bytes. */
 const KEPT = { keptMax: 2_048, keptBytesMax: 8 * 1_048_576 };
-
-/** Opens the log on a server that is there. Several processes may have it open; several logs may lie on one server. */
-export async function openLogOnServer(options: EventStoreLogOptions): Promise<EventStoreLog> {
-  const { connectionString, name: named } = logAt(options.connectionString);
-  const name = options.name ?? named ?? 'perennial';
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
-    throw new RangeError(`A log cannot be called ${JSON.stringify(name)}: use letters, digits, - and _.`);
-  const timeouts = { ...TIMEOUTS, ...options.timeouts };
-  const connection = acquire(connectionString, timeouts, options);
-  try {
-    const log = new EventStoreLog(connection, options.ids, `${name}.`);
-    await answered(log.begin(), options.openMs ?? timeouts.callMs, connection);
-    return log;
-  } catch (error) {
-    release(connection);
-    throw error;
-  }
-}
-
-/** A server that has not answered for so long is looked at, and again after as long. */
-const DIAGNOSE_MS = 700;
-
-/** @throws EventLogError `unavailable`: at once where waiting does not help */
-async function answered(first: Promise<unknown>, withinMs: number, connection: Connection): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  let found: Diagnosis | null = null;
-  const over = new AbortController();
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unreachable(connection.server, withinMs, found?.text)), withinMs);
-    const look = async (): Promise<void> => {
-      while (!over.signal.aborted) {
-        await sleep(DIAGNOSE_MS, undefined, { signal: over.signal });
-        found = await connection.diagnose();
-        if (found === null || over.signal.aborted) continue;
-        if (found.lasting) return reject(new EventLogError('unavailable', found.text));
-        connection.waits.read.failed(new Error(found.text));
-      }
-    };
-    look().catch(() => undefined);
-  });
-  // The call goes on until the connection is closed, and its outcome is no longer needed.
-  first.catch(() => undefined);
-  try {
-    await Promise.race([first, late]);
-  } finally {
-    clearTimeout(timer);
-    over.abort();
-  }
-}
 
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
 export class EventStoreLog implements EventLog, MoveTarget {
@@ -125,13 +47,16 @@ export class EventStoreLog implements EventLog, MoveTarget {
   readonly #head: LogHead;
   readonly #feeds: SharedFeeds;
   readonly #whole: WholeLog;
+  readonly #streams: LogStreams;
+  readonly received = new ReceivedCounts();
 
-  /** Made by `openLogOnServer`. */
+  /** Made by `openLogOnServer`, which has it begun. */
   constructor(
     private readonly connection: Connection,
     private readonly ids: IdTable,
     private readonly prefix: string,
   ) {
+    this.#streams = new LogStreams(connection, prefix);
     this.#appender = new BatchAppender(connection, ids, prefix);
     setMaxListeners(0, this.#closing.signal);
     this.#duplicates = new Duplicates(ids);
@@ -180,7 +105,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
     for (let next = from; ;) {
       this.#mustBeOpen();
       if (options.signal?.aborted) return;
-      const page = await this.#streamPage(stream, next, size);
+      const page = await this.#streams.page(stream, { from: next, maxCount: size, direction: FORWARDS });
       const last = page.at(-1)?.event;
       if (last === undefined) return;
       const events = (await this.#ours(page)).filter(({ position }) => position <= upTo);
@@ -199,7 +124,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
     const seen = upTo ?? (await this.head()).position;
     const read = await Promise.all(
       [...new Set(streams)].map((stream) =>
-        after > 0 ? this.#streamAbove(stream, after) : this.#streamUpTo(stream, seen),
+        after > 0 ? this.#streams.above(stream, after) : this.#streams.upTo(stream, seen),
       ),
     );
     return (await this.#ours(read.flat()))
@@ -288,7 +213,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
 
   #feed(after: number, onAdded: () => void): SharedFeed {
     const feed = new Feed(this.connection, after, {
-      prefix: this.prefix,
+      ...{ prefix: this.prefix, counts: this.received },
       signal: this.#closing.signal,
       head: async () => (await this.#head.read()).position,
     });
@@ -299,40 +224,6 @@ export class EventStoreLog implements EventLog, MoveTarget {
   #ours(events: readonly ResolvedEvent[]): Promise<readonly RecordedEvent[]> {
     const ours = events.map((each) => recordedEvent(each, this.prefix, true)).filter((event) => event !== null);
     return this.#duplicates.without(ours);
-  }
-
-  /** A stream from its beginning to a position, and what stands with it on its last page. */
-  async #streamUpTo(stream: string, upTo: number): Promise<ResolvedEvent[]> {
-    const events: ResolvedEvent[] = [];
-    for (let next = 0; ;) {
-      const page = await this.#streamPage(stream, next, PAGE_SIZE);
-      for (const event of page) events.push(event);
-      const last = page.at(-1)?.event;
-      if (last === undefined || page.length < PAGE_SIZE || positionOf(last) > upTo) return events;
-      next = Number(last.revision) + 1;
-    }
-  }
-
-  /** The end of a stream above a position, and what stands with it on its first page: from the end, since it is a small part of most streams. */
-  async #streamAbove(stream: string, above: number): Promise<ResolvedEvent[]> {
-    const events: ResolvedEvent[] = [];
-    for (let before: number | typeof END = END, size = TAIL_SIZE; ; size = PAGE_SIZE) {
-      const page = await this.#streamPage(stream, before, size, BACKWARDS);
-      for (const event of page) events.push(event);
-      const first = page.at(-1)?.event;
-      if (first === undefined || page.length < size || positionOf(first) <= above || first.revision === 0n)
-        return events;
-      before = Number(first.revision) - 1;
-    }
-  }
-
-  #streamPage(
-    stream: string,
-    from: number | typeof END,
-    maxCount: number,
-    direction: typeof FORWARDS | typeof BACKWARDS = FORWARDS,
-  ): Promise<ResolvedEvent[]> {
-    return streamPage(this.connection, `${this.prefix}${stream}`, { from, maxCount, direction });
   }
 
   async #at(position: number, withHash = false): Promise<RecordedEvent | null> {

@@ -1,9 +1,11 @@
 import type { ResolvedEvent } from '@eventstore/db-client';
 import { EventLogError } from '../port.js';
 import { Checkpoints, placeOf, type Place } from './checkpoints.js';
-import { endOf, pause, type Connection } from './connection.js';
+import { endOf } from './call.js';
+import { pause, type Connection } from './connection.js';
 import { denied, failureOf, GivenUp, Interrupted, isInvalidPosition, notAnswered } from './failures.js';
 import { LiveSubscription } from './live-subscription.js';
+import type { ReceivedCounts } from './received-counts.js';
 import { positionOf } from './stored-event.js';
 
 export interface FeedOptions {
@@ -12,6 +14,7 @@ export interface FeedOptions {
   readonly signal: AbortSignal;
   /** The highest position of ours on the server, now: asked when nothing was heard for long. */
   readonly head: () => Promise<number>;
+  readonly counts?: ReceivedCounts;
 }
 
 /**
@@ -99,7 +102,7 @@ export class Feed {
   async #subscribe(): Promise<LiveSubscription> {
     await this.connection.ready((this.#failingSince ?? performance.now()) + this.connection.timeouts.callMs);
     const after = (await this.#checkpointed()) ?? placeOf(this.#taken);
-    return new LiveSubscription(this.connection, after, this.options.prefix);
+    return new LiveSubscription(this.connection, after, this.options.prefix, this.options.counts ?? null);
   }
 
   /** A checkpoint to begin behind: one at which the server has nothing yet is none. */

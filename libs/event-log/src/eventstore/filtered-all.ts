@@ -4,7 +4,8 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { convertGrpcEvent } from '@eventstore/db-client/dist/utils/index.js';
 import type { EventStoreDBClient, ResolvedEvent } from '@eventstore/db-client';
 import { internalsOf } from './client-internals.js';
-import { drained, type Call, type Connection } from './connection.js';
+import { drained, type Call } from './call.js';
+import type { Connection } from './connection.js';
 import { positionOf } from './stored-event.js';
 
 /** Events that the server looks at in one go; by itself it takes 32, which is slow where millions are others'. */

@@ -7,6 +7,7 @@ import type { Place } from './checkpoints.js';
 import { internalsOf } from './client-internals.js';
 import type { Connection } from './connection.js';
 import { GivenUp, Interrupted } from './failures.js';
+import type { ReceivedCounts } from './received-counts.js';
 import { received, type Received } from './received-event.js';
 import { positionOf } from './stored-event.js';
 
@@ -53,8 +54,7 @@ export class LiveSubscription {
     connection: Connection,
     after: Place,
     prefix: string,
-    /** Receives how many events came, each time some did. */
-    private readonly onReceived: (events: number) => void = () => {},
+    private readonly counts: ReceivedCounts | null = null,
   ) {
     const internals = internalsOf(connection.client);
     const { path, requestSerialize } = streamsService.StreamsService.read;
@@ -154,7 +154,8 @@ export class LiveSubscription {
       if (this.#checkpoints.length > CHECKPOINTS_MAX) this.#checkpoints.shift();
     }
     if (event !== null) {
-      this.onReceived(1);
+      // Where the server tells none, the reader finds out.
+      this.counts?.came(Number(event.event?.position?.commit ?? 0n));
       this.#waiting.push(event);
       if (this.#waiting.length - this.#first >= BUFFERED_MAX) {
         this.#paused = true;

@@ -1,7 +1,8 @@
 import { BACKWARDS, END, type ResolvedEvent } from '@eventstore/db-client';
 import type { Instant } from '#contracts';
 import type { Place } from './checkpoints.js';
-import { drained, type Connection } from './connection.js';
+import { drained } from './call.js';
+import type { Connection } from './connection.js';
 import type { Duplicates } from './duplicates.js';
 import { newestBelow } from './filtered-all.js';
 import { positionOf, recordedEvent } from './stored-event.js';

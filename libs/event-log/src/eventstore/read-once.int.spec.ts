@@ -91,6 +91,7 @@ describe('a process with an indexer, id look-ups and another reader', () => {
     expect(ids(worker)).toEqual(ids(indexed));
     expect(server.sent).toMatchObject({ subscription: all.length, stream: 0 });
     expect(server.calls.subscription).toBe(1);
+    expect(log.received).toMatchObject({ received: all.length, distinct: all.length });
     await log.close();
   });
 
@@ -121,6 +122,10 @@ describe('a process with an indexer, id look-ups and another reader', () => {
     // It has read the beginning itself, as far as the newest events that are kept, and what its own subscription held in store.
     expect(server.sent.subscription - before).toBeLessThan(there.length + more.length);
     expect(server.calls.subscription).toBe(2);
+    expect(log.received).toMatchObject({
+      received: server.sent.subscription,
+      distinct: there.length + more.length,
+    });
   });
 
   it('of several readers at different places and paces each gets each event once, in order, wherever the subscriptions break', async () => {

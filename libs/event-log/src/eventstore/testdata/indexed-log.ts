@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventStoreLog, EventStoreLogOptions } from '../eventstore-log.js';
+import type { EventStoreLog } from '../eventstore-log.js';
 import { openEventStoreLog } from '../open-eventstore-log.js';
+import type { EventStoreLogOptions } from '../open-log-on-server.js';
 import { MemoryIdTable } from '../memory-ids.js';
 
 /** A log on a server with a follower that keeps its id table, as the indexer does. */

@@ -23,3 +23,42 @@ export {
   type SbgParameters,
 } from './shifted-beta-geometric.js';
 export { MODELS, type Columns, type ModelEntry, type Prediction } from './catalogue.js';
+export {
+  holdOutPurchases,
+  periodOf,
+  purchasesByPeriod,
+  summarizePurchases,
+  type DatedPurchase,
+  type HeldOutSummary,
+  type PeriodPurchases,
+  type PurchasePeriod,
+  type PurchaseSummary,
+} from './purchase-periods.js';
+export {
+  OTHER_SEGMENT,
+  quantile,
+  RFM_SEGMENTS,
+  rfmEdges,
+  rfmScores,
+  segmentOf,
+  type RfmEdges,
+  type RfmFigures,
+  type RfmMethod,
+  type RfmScores,
+  type RfmSegment,
+} from './rfm-scores.js';
+export {
+  countRecommenders,
+  netPromoterScore,
+  recommenderOf,
+  satisfaction,
+  shareOfScale,
+  SURVEY_SCALES,
+  walletShare,
+  type Recommender,
+  type Recommenders,
+  type Satisfaction,
+  type SatisfactionGrade,
+  type SurveyAnswer,
+  type SurveyScale,
+} from './surveys.js';

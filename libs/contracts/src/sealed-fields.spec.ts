@@ -21,7 +21,7 @@ describe('what is sealed of a touchpoint', () => {
     fc.assert(
       fc.property(personal, beside, (fields, ours) => {
         const read = readSealedFields(JSON.stringify(sealedFields(fields, ours)));
-        expect(read).toEqual({ personal: fields, beside: ours, mixed: false });
+        expect(read).toEqual({ personal: fields, beside: ours, expired: [], mixed: false });
       }),
     );
   });
@@ -31,6 +31,7 @@ describe('what is sealed of a touchpoint', () => {
     expect(readSealedFields(JSON.stringify(old))).toEqual({
       personal: { '/text': 'likes blue' },
       beside: { $envelope: { tier: 'gold' }, $provenance: { key: 'k' } },
+      expired: [],
       mixed: true,
     });
   });

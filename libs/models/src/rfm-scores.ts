@@ -70,7 +70,7 @@ export interface RfmSegment {
   readonly monetary: ScoreRange;
 }
 
-/** The name of customers whom no segment takes. */
+/** The name of customers that no segment takes. */
 export const OTHER_SEGMENT = 'Others';
 
 const segment = (name: string, recency: ScoreRange, frequency: ScoreRange, monetary: ScoreRange): RfmSegment => ({

@@ -133,6 +133,7 @@ describe('intake', () => {
           $placeholders: [{ namespace: 'email', value: 'null' }],
           $provenance: { key: 'k', headers: { tag: 'spring' } },
         },
+        expired: [],
         mixed: false,
       });
       const outcomeOf = async (one: unknown) => only(await take(one)).outcome;

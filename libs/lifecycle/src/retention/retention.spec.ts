@@ -247,21 +247,21 @@ describe('the due instant', () => {
     );
   });
 
-  it('comes later, or not at all, with each further contact', () => {
+  it('brings the erasure later, or never, with each further contact', () => {
     const dates = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(rules, dates, (retention, days) => {
         const policies = policyTimeline([
           { version: 'p@1', policy: { ...retail, retention }, effectiveFrom: -Infinity, recordedAt: START },
         ]);
-        const dueAfter = (contacts: readonly number[]): number => {
+        const erasedAfter = (contacts: readonly number[]): number => {
           const lastContactAt = START + Math.max(...contacts) * DAY;
           const facts = { lastContactAt, lastPurchaseAt: START, contracts: [] };
           const [era] = policies.eras;
-          return retentionDue(facts, era?.personRules ?? [], { timeZone: 'UTC', version: 'p@1' })?.dueAt ?? Infinity;
+          return retentionDue(facts, era?.personRules ?? [], { timeZone: 'UTC', version: 'p@1' })?.graceEndsAt ?? Infinity;
         };
         const [first = 0] = days;
-        expect(dueAfter(days)).toBeGreaterThanOrEqual(dueAfter([first]));
+        expect(erasedAfter(days)).toBeGreaterThanOrEqual(erasedAfter([first]));
       }),
       { numRuns: 300 },
     );

@@ -258,7 +258,9 @@ describe('the due instant', () => {
           const lastContactAt = START + Math.max(...contacts) * DAY;
           const facts = { lastContactAt, lastPurchaseAt: START, contracts: [] };
           const [era] = policies.eras;
-          return retentionDue(facts, era?.personRules ?? [], { timeZone: 'UTC', version: 'p@1' })?.graceEndsAt ?? Infinity;
+          return (
+            retentionDue(facts, era?.personRules ?? [], { timeZone: 'UTC', version: 'p@1' })?.graceEndsAt ?? Infinity
+          );
         };
         const [first = 0] = days;
         expect(erasedAfter(days)).toBeGreaterThanOrEqual(erasedAfter([first]));

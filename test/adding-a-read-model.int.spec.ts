@@ -9,7 +9,9 @@ describe('docs/adding-a-read-model.md', () => {
   beforeAll(() =>
     document.copy(['libs', 'test/services'], {
       name: 'win-backs',
-      tsconfig: { include: ['libs/projections/src/read-models/win-backs/**/*.ts'] },
+      tsconfig: {
+        include: ['libs/projections/src/read-models/win-backs/**/*.ts', 'libs/contracts/src/single-modules.d.ts'],
+      },
     }),
   );
   afterAll(() => document.remove());

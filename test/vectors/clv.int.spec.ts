@@ -9,6 +9,7 @@ import {
   fitGammaGamma,
   MBG_NBD,
   PARETO_NBD,
+  summarizePurchases,
   type HistoryModel,
   type Parameters,
   type PurchaseHistories,
@@ -220,24 +221,42 @@ const FUNCTIONS: Readonly<Record<string, (given: VectorCase) => unknown>> = {
       return Math.min(Math.max(published, Math.min(...values)), Math.max(...values));
     });
   },
-  'summary head': (given) => {
-    // The histories of a file of purchases are those of `query rfm`; here only whether the file is there.
-    table(/[\w-]+\.csv/.exec((given.input as Inputs).dataset ?? '')?.[0] ?? '');
-    throw new Error('This case has a file that no case had before: add its reader.');
+  'summary head': ({ input, expected }) => {
+    const purchases = table(dataSetIn((input as Inputs).dataset ?? '')).map((row) => ({
+      customer: Number(row['id']),
+      day: Math.floor(Date.parse(row['date'] ?? '') / 86_400_000),
+    }));
+    return summarizePurchases(purchases, { until: Math.max(...purchases.map(({ day }) => day)) })
+      .slice()
+      .sort((a, b) => a.customer - b.customer)
+      .slice(0, (expected as readonly unknown[]).length)
+      .map(({ frequency, recency, age }) => [frequency, recency, age]);
   },
 };
 
+/** The data set that a text names. */
+const dataSetIn = (named: string): string => /[\w-]+\.(?:csv|txt)/.exec(named)?.[0] ?? '';
+
+/** Whether the data set of a case is there: without it the case is skipped, and says so. */
+function isThere({ input }: VectorCase): boolean {
+  const name = dataSetIn((input as Inputs).dataset ?? '');
+  if (name === '') return true;
+  return dataSet(/cdnowElog|with_transactions/i.test(name) ? 'CDNOW_sample.txt' : name) !== null;
+}
+
+const present = cases.filter(isThere);
+const missing = cases.filter((each) => !isThere(each));
+
 describeCases('purchases and lifetime value as others published them', cases, () => {
-  it.each(cases.map((each) => [each.id, each] as const))('%s', (_id, given) => {
+  it.skip.each(missing.map((each) => [each.id, dataSetIn((each.input as Inputs).dataset ?? '')]))(
+    '%s (skipped: no data set %s)',
+    () => undefined,
+  );
+
+  it.each(present.map((each) => [each.id, each] as const))('%s', (_id, given) => {
     const found = FUNCTIONS[given.function];
     if (found === undefined) throw new Error(`No test knows the function ${given.function}.`);
-    let value: unknown;
-    try {
-      value = found(given);
-    } catch (error) {
-      if (error instanceof NotThere) return;
-      throw error;
-    }
+    const value = found(given);
     const { expected, tolerance } = given;
     if (typeof expected !== 'string') expectWithin(value, expected, tolerance);
     else if (expected.startsWith('each in [0,1]'))

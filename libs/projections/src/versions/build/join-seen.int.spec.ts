@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
 import { emptyFacts } from '../../indexing/page-facts.js';
+import { SOURCE_COUNTS } from '../../read-models/completeness/table.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { day, subject } from '../../testdata/touchpoints.js';
 import { joinInMemory } from './components.js';
@@ -42,7 +43,7 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
         await store.database.exec('DROP SCHEMA IF EXISTS rm_9 CASCADE; CREATE SCHEMA rm_9');
         const rows = await store.database.transaction(async (tx) => {
           await tx.query("SELECT set_config('search_path', 'rm_9', true)");
-          for (const { migrations } of [SUBJECTS, LINKS]) for (const sql of migrations) await tx.exec(sql);
+          for (const { migrations } of [SUBJECTS, LINKS, SOURCE_COUNTS]) for (const sql of migrations) await tx.exec(sql);
           await tx.exec(SEEN_TABLES);
           // Written down after every fourth, as a long scan does it.
           for (let from = 0; from < touchpoints.length; from += 4) {

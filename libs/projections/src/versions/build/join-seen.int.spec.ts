@@ -43,7 +43,8 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
         await store.database.exec('DROP SCHEMA IF EXISTS rm_9 CASCADE; CREATE SCHEMA rm_9');
         const rows = await store.database.transaction(async (tx) => {
           await tx.query("SELECT set_config('search_path', 'rm_9', true)");
-          for (const { migrations } of [SUBJECTS, LINKS, SOURCE_COUNTS]) for (const sql of migrations) await tx.exec(sql);
+          for (const { migrations } of [SUBJECTS, LINKS, SOURCE_COUNTS])
+            for (const sql of migrations) await tx.exec(sql);
           await tx.exec(SEEN_TABLES);
           // Written down after every fourth, as a long scan does it.
           for (let from = 0; from < touchpoints.length; from += 4) {

@@ -37,7 +37,11 @@ try {
   for (const [what, path, atOnce] of [
     ['the profile of a customer, one at a time', profile, 1],
     [`the profile of a customer, ${AT_ONCE} at once`, profile, AT_ONCE],
-    ['a timeline, one at a time', (at: number) => profile(at).replace('customer?', 'timeline?'), 1],
+    [
+      'a timeline without personal data, one at a time',
+      (at: number) => profile(at).replace('customer?', 'timeline?'),
+      1,
+    ],
   ] as const) {
     const [baseline, ours]: [number[], number[]] = [[], []];
     for (let done = -WARMING; done < REQUESTS; done += atOnce) {

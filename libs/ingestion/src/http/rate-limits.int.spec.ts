@@ -87,6 +87,14 @@ describe('the rate of a key', () => {
     expect(refused.body['detail']).toMatch(/may publish 6 events that are rejected a minute/);
   });
 
+  it('of rejected events is used up by a body that is not JSON too: to read it costs as much as to keep an event', async () => {
+    const { key } = keyWith({ rejected: 6 });
+    expect((await send(key, 'not JSON')).status).toBe(400);
+    expect(await send(key, orders('after-text', 1))).toMatchObject({
+      ...{ status: 429, body: { 'violated-policies': ['rejected'] } },
+    });
+  });
+
   it('is counted in requests on every other route, and an administrator’s is its own', async () => {
     const { key } = keyWith(SLOW);
     const url = '/v1/touchpoints/outcome?source=shop&id=none';

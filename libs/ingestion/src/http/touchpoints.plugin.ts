@@ -207,7 +207,11 @@ async function publish(
     return ingestStream(request, readLine, verbose, ingest, options);
   }
   const read = await readEventsInTurns(headersOf(request), body ?? Buffer.alloc(0), HTTP_BINDING);
-  if ('code' in read) throw unreadableBody(read);
+  if ('code' in read) {
+    // As one rejected event: else a flood of them would be read at the rate of events.
+    admissionOf(request).reject(1);
+    throw unreadableBody(read);
+  }
   const { items, isCloudEvents } = read;
   const { maxBatchEvents } = options.limits;
   if (items.length > maxBatchEvents) {

@@ -19,6 +19,8 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 const noHost = (): Problem =>
   new Problem(400, { detail: 'The request must have a Host header that names this server: HTTP/1.1 requires it.' });
 
+const noRoute = (method: string, url: string): Problem => new Problem(404, { detail: `Cannot ${method} ${url}` });
+
 const unreadableUrl = (): Problem =>
   new Problem(400, {
     detail:
@@ -57,6 +59,8 @@ export function configureApp(app: INestApplication): void {
     const { host } = headers;
     if (host === undefined ? raw.httpVersion !== '1.0' : !HOST.test(host)) next(noHost());
     else if (!isReadableUrl(url)) next(unreadableUrl());
+    // Before its body is read: a flood of bodies to no route costs no parsing.
+    else if (request.is404) next(noRoute(request.method, url));
     else next();
   });
 }

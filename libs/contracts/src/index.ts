@@ -126,6 +126,7 @@ export { SURVEY_SCALES } from './touchpoints/satisfaction.js';
 export { MEDIA } from './touchpoints/awareness.js';
 export { TouchpointForm } from './envelope.js';
 export type { HashKeyChanged } from './facts/engine.js';
+export type { CustomersKeptApart, CustomersMerged, CustomersUnmerged, KeepApartLifted } from './facts/identity.js';
 export { factSchema, touchpointSchema } from './schemas.js';
 export { ENVELOPE_SCHEMA, validateEnvelope, validateFact, validateTouchpointData } from './validation.js';
 export { assertNoGaps, upcast, type Data, type Upcaster } from './upcasters.js';

@@ -18,6 +18,8 @@ export const STREAMS = {
   sources: 'sources',
   /** What data subjects requested, and what became of it. */
   dataSubjects: 'data-subjects',
+  /** What operators decided about who is who: customers merged, unmerged, kept apart. */
+  identity: 'identity',
   /** The settings of the processes that proof and access rest on, where they changed. */
   settings: 'settings',
   /** Acts that wait for a second principal, and what became of them. */

@@ -60,6 +60,17 @@ export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';
 export { validatePolicy, type PolicyVerdict } from './policy/validate.js';
+export {
+  customersDecided,
+  decisionsKnownAt,
+  linkOfMerge,
+  linksThatHold,
+  revokes,
+  sidesKeptApart,
+  type IdentityDecision,
+  type StatedLink,
+} from './customers/decisions.js';
+export { DECISION_FACTS, decisionOf, foldDecisions, type DecisionEvent } from './customers/decisions-on-record.js';
 export { RESOLUTION_RULES } from './customers/resolution-rules.js';
 export {
   compareLinks,

@@ -8,7 +8,7 @@ import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/
 import { CUSTOMER_BRANDS } from './read-models/customer-brands/table.js';
 import { CUSTOMERS } from './read-models/customers/table.js';
 import { DISCREPANCIES } from './read-models/discrepancies/table.js';
-import { LINKS, SUBJECTS } from './read-models/links/table.js';
+import { KEPT_APART, LINKS, SUBJECTS } from './read-models/links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
 import { MENTIONS } from './read-models/mentions/table.js';
 import { OPENED_SUBJECTS, OPENINGS_TABLE } from './read-models/openings/table.js';
@@ -31,6 +31,7 @@ export const LIVE_TABLES: readonly string[] = [
   STAGE_DAYS,
   SUBJECTS,
   LINKS,
+  KEPT_APART,
   MENTIONS,
   POLICIES,
   CUSTOM_TYPES,

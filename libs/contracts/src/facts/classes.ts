@@ -6,6 +6,7 @@ import * as business from './business.js';
 import * as dataSubjects from './data-subjects.js';
 import * as engine from './engine.js';
 import * as former from './former-versions.js';
+import * as identity from './identity.js';
 import * as privacy from './privacy.js';
 import * as rules from './rules.js';
 import * as sources from './sources.js';
@@ -57,6 +58,10 @@ const FACT_CLASSES = {
   'subject-request-received': [dataSubjects.SubjectRequestReceived],
   'subject-request-extended': [dataSubjects.SubjectRequestExtended],
   'subject-request-answered': [dataSubjects.SubjectRequestAnswered],
+  'customers-merged': [identity.CustomersMerged],
+  'customers-unmerged': [identity.CustomersUnmerged],
+  'customers-kept-apart': [identity.CustomersKeptApart],
+  'keep-apart-lifted': [identity.KeepApartLifted],
   'break-glass-used': [access.BreakGlassUsed],
   'settings-changed': [access.SettingsChanged],
   'act-requested': [approvals.ActRequested],

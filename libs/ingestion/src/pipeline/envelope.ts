@@ -27,6 +27,7 @@ export const OWN_SOURCES = {
   privacy: 'perennial/privacy',
   sources: 'perennial/sources',
   dataSubjects: 'perennial/data-subjects',
+  identity: 'perennial/identity',
 } as const;
 
 const RESERVED = new Set<string>(Object.values(OWN_SOURCES));

@@ -83,10 +83,11 @@ export function resolveCustomers(
     if (a === b) continue;
     if (link.origin === 'touchpoint' && inTooLarge.has(link.a)) {
       rejected.push({ link, reason: 'component-too-large' });
+    } else if (apart(sides.get(a), sides.get(b))) {
+      // Before the reason that a rule gives: a person has decided this one.
+      rejected.push({ link, reason: 'kept-apart' });
     } else if (clash(uniques.get(a), uniques.get(b))) {
       rejected.push({ link, reason: 'unique-namespace' });
-    } else if (apart(sides.get(a), sides.get(b))) {
-      rejected.push({ link, reason: 'kept-apart' });
     } else {
       const root = forest.join(a, b);
       const joined = root === a ? b : a;

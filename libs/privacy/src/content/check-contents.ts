@@ -253,6 +253,10 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'erasure-requested':
     case 'restriction-placed':
     case 'restriction-lifted':
+    case 'customers-merged':
+    case 'customers-unmerged':
+    case 'customers-kept-apart':
+    case 'keep-apart-lifted':
       return fits(plainContentHash(JSON.parse(data)));
     case 'personal-fields-expired':
       return fits(contentHashOf(JSON.parse(data) as PersonalFieldsExpired));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { subjectOfStream, type Data, type TouchpointMeta } from '#contracts';
+import { subjectOfStream, type CustomersMerged, type Data, type TouchpointMeta } from '#contracts';
 import { RECEIPT_TYPE, type EventLog, type Receipt, type RecordedEvent } from '#event-log';
 import { Sealer, type KeyState, type KeyStore } from '#keys';
 import { ClearTextSealer } from '../clear-text/clear-text.js';
@@ -214,6 +214,18 @@ class ComparedLog {
         const opened = text === undefined || key === undefined || key === 'erased' ? null : this.sealer.open(key, text);
         const customer = customerId === undefined || customerId === null ? null : met([customerId]);
         return { stream, id, meta, rest, subjects: met(subjectIds), bodies: met(quarantineIds), customer, opened };
+      }
+      case 'customers-merged':
+      case 'customers-unmerged':
+      case 'customers-kept-apart':
+      case 'keep-apart-lifted': {
+        const { one, other, sealed, ...decision } = JSON.parse(data) as CustomersMerged;
+        // In the order of the sides: the first subject of each is the one that was named.
+        const [met, others] = [one, other].map((side) => side.map((each) => this.ordinals.get(each) ?? 0));
+        const key = keys.get(recordKeyId(event));
+        const opened =
+          sealed === undefined || key === undefined || key === 'erased' ? null : this.sealer.open(key, sealed);
+        return { stream, id, meta, decision, one: met, other: others, opened };
       }
       case 'hold-placed':
       case 'restriction-placed':

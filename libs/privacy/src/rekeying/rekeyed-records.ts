@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FactName, PersonalDataOpened, SubjectRequestReceived } from '#contracts';
+import type { CustomersMerged, FactName, PersonalDataOpened, SubjectRequestReceived } from '#contracts';
 import type { MovedEvent } from '#event-log';
+import { DECISION_FACTS } from '#lifecycle';
 import { plainContentHash } from '#ingestion';
 import { KeyedHash, Sealer, type KeyState, type RekeyableKeyStore } from '#keys';
 
@@ -8,12 +9,18 @@ type RequestFact = Extract<FactName, `subject-request-${string}`>;
 
 export const isSubjectRequest = (type: string): type is RequestFact => type.startsWith('subject-request-');
 
-/** Whether an event records something about subjects beside their touchpoints: an opening, or what a data subject requested. */
-export const isRecordOfSubjects = (type: string): boolean => type === 'personal-data-opened' || isSubjectRequest(type);
+/** Whether an event is a decision about who is who. */
+export const isDecision = (type: string): boolean => DECISION_FACTS.includes(type);
+
+/** Whether an event records something about subjects beside their touchpoints: an opening, what a data subject requested, or who was decided to be who. */
+export const isRecordOfSubjects = (type: string): boolean =>
+  type === 'personal-data-opened' || isSubjectRequest(type) || isDecision(type);
 
 /** The id of the key under which free text of such a record is sealed. */
-export const recordKeyId = ({ id, type, data }: Pick<MovedEvent, 'id' | 'type' | 'data'>): string =>
-  isSubjectRequest(type) ? (JSON.parse(data) as { readonly requestId: string }).requestId : id;
+export function recordKeyId({ id, type, data }: Pick<MovedEvent, 'id' | 'type' | 'data'>): string {
+  if (isSubjectRequest(type)) return (JSON.parse(data) as { readonly requestId: string }).requestId;
+  return isDecision(type) ? (JSON.parse(data) as CustomersMerged).decisionId : id;
+}
 
 /** The new ids of what a record names. */
 export interface NewIds {
@@ -40,7 +47,16 @@ export class RekeyedRecords {
   }
 
   map(event: MovedEvent): Promise<MovedEvent> {
-    return event.type === 'personal-data-opened' ? this.opening(event) : this.request(event);
+    if (event.type === 'personal-data-opened') return this.opening(event);
+    return isDecision(event.type) ? this.decision(event) : this.request(event);
+  }
+
+  private async decision(event: MovedEvent): Promise<MovedEvent> {
+    const { sealed, ...decision } = JSON.parse(event.data) as CustomersMerged;
+    const [one, other] = [decision.one, decision.other].map((side) => side.map((id) => this.ids.subject(id)));
+    const reason = await this.resealed(decision.decisionId, sealed, [...(one ?? []), ...(other ?? [])]);
+    const data = { ...decision, one, other, ...(reason === null ? {} : { sealed: reason.sealed }) };
+    return { ...event, contentHash: plainContentHash(data), data: JSON.stringify(data) };
   }
 
   private async opening(event: MovedEvent): Promise<MovedEvent> {

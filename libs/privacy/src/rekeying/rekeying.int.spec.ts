@@ -480,7 +480,7 @@ describe('openings and requests of data subjects under another hash key', () => 
     const old = new House(memoryLog({ clock: CLOCK }), openSqliteKeyStore({ file: newFile() }));
     await prepareLog(old.log, old.keys, { kind: 'built-in', name: 'retail' }, NOW);
     const item = (id: string, user: string) => ({ document: orderPlaced({ id, identifiers: [named(user)] }) });
-    await old.take([item('1', 'ann'), item('2', 'bob')]);
+    await old.take([item('1', 'ann'), item('2', 'bob'), item('3', 'dora')]);
     const idOf = ({ sealer }: House, user: string): string => sealer.subjectIdOf(named(user).namespace, user);
     const openings = new RecordedOpenings({ log: old.log, sealer: old.sealer, clock: CLOCK });
     const open = (user: string, reason: string | null) =>
@@ -514,6 +514,20 @@ describe('openings and requests of data subjects under another hash key', () => 
           ...{ contentHash: plainContentHash(data), meta: { by: 'local' }, data },
         }),
       ]);
+    // What an operator decided, and why.
+    const decisionId = 'd'.repeat(32);
+    const sides = [idOf(old, 'ann'), idOf(old, 'dora')] as const;
+    const [reasonKey] = await old.keys.createListed([{ id: decisionId, listedUnder: sides }]);
+    const decision = {
+      ...{ decisionId, one: [sides[0]], other: [sides[1]] },
+      sealed: old.sealer.seal(reasonKey as Exclude<typeof reasonKey, 'erased' | undefined>, 'Ann showed both cards'),
+    };
+    await old.log.append('identity', 'any', [
+      factEvent({
+        ...{ name: 'customers-merged', source: OWN_SOURCES.identity, id: 'm1', occurredAt: NOW },
+        ...{ contentHash: plainContentHash(decision), meta: { by: 'local' }, data: decision },
+      }),
+    ]);
     const eraser = new EraseCustomerHandler({
       ...{ log: old.log, keys: old.keys, sealer: old.sealer, identities: old.ingestion.identities },
       ...{ database: null, clock: CLOCK, approvals: ONE_IS_ENOUGH },
@@ -544,6 +558,11 @@ describe('openings and requests of data subjects under another hash key', () => 
     const { subjectIds, sealed } = JSON.parse(request?.data ?? '') as { subjectIds: string[]; sealed: string };
     expect(subjectIds).toEqual([idOf(fresh, 'cleo@shop.example')]);
     expect(await fresh.sealer.openMany([{ subjectId: requestId, sealed }])).toEqual([JSON.stringify(asked)]);
+    const merged = JSON.parse(events.find(({ type }) => type === 'customers-merged')?.data ?? '') as typeof decision;
+    expect(merged).toMatchObject({ decisionId, one: [idOf(fresh, 'ann')], other: [idOf(fresh, 'dora')] });
+    expect(await fresh.sealer.openMany([{ subjectId: decisionId, sealed: merged.sealed }])).toEqual([
+      'Ann showed both cards',
+    ]);
     // An erasure under the new keys reaches what was written.
     await fresh.keys.destroy([idOf(fresh, 'cleo@shop.example')]);
     expect(await fresh.sealer.openMany([{ subjectId: requestId, sealed }])).toEqual([null]);

@@ -13,7 +13,7 @@ const visit = (at: number, position: number): RecordedEvent => {
 const changes = (some: Partial<SubjectChanges> = {}): SubjectChanges => ({
   customerOf: new Map([[anna, anna]]),
   fresh: new Set<string>(),
-  moved: [],
+  moved: new Map(),
   erased: [],
   ...some,
 });
@@ -43,14 +43,17 @@ describe('the customers that a batch concerns', () => {
     ]);
   });
 
-  it('are folded from the beginning after a merge, whatever of them is at hand', () => {
+  it('are folded from the beginning after a merge or an unmerge, whatever of them is at hand', () => {
     const customerOf = new Map([anna, browser].map((id) => [id, anna]));
     const fresh = new Set([anna, browser]);
-    const moved = [anna, browser];
-    const from = { reason: 'merge', earliestAt: -Infinity, complete: false };
+    const moved = new Map([
+      [anna, 'merge'],
+      [browser, 'unmerge'],
+    ] as const);
+    const from = { earliestAt: -Infinity, complete: false };
     expect(affectedCustomers(new Map([[anna, [visit(5, 1)]]]), changes({ customerOf, fresh, moved }))).toMatchObject([
-      { ...from, customerId: anna, events: [{ position: 1 }] },
-      { ...from, customerId: browser, events: [] },
+      { ...from, customerId: anna, reason: 'merge', events: [{ position: 1 }] },
+      { ...from, customerId: browser, reason: 'unmerge', events: [] },
     ]);
   });
 

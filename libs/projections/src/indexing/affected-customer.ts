@@ -37,8 +37,8 @@ export interface SubjectChanges {
   readonly customerOf: ReadonlyMap<string, string>;
   /** Subjects that the batch shows for the first time. */
   readonly fresh: ReadonlySet<string>;
-  /** Customers who gained or lost a subject: what was folded of them before is not valid. */
-  readonly moved: Iterable<string>;
+  /** Customers who gained or lost a subject, and which of both: what was folded of them before is not valid. */
+  readonly moved: ReadonlyMap<string, 'merge' | 'unmerge'>;
   /** Customers with an erased subject: they are folded again, since no action is proposed to them any more. */
   readonly erased: Iterable<string>;
 }
@@ -65,9 +65,9 @@ export function affectedCustomers(
     }
   }
   for (const customerId of erased) of(customerId);
-  for (const customerId of moved) {
+  for (const [customerId, reason] of moved) {
     const one = of(customerId);
-    one.reason = 'merge';
+    one.reason = reason;
     one.earliestAt = -Infinity;
     one.complete = false;
   }

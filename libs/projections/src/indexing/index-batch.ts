@@ -133,7 +133,7 @@ async function index(
   const recounts = ids === null ? [] : await recountsBetween(tx, from, last);
   const facts = gather(emptyFacts(), counting);
   const erasures = facts.erasures.map(erasureOf);
-  const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts.subjects, facts.links);
+  const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts);
   await recordMentions(writes, facts.mentions);
   await countOutcomes(writes, facts.receipts, recounts);
   await keepBooks(writes, facts.books);

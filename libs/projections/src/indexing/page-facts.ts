@@ -1,5 +1,6 @@
 import { subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
 import type { Receipt, RecordedEvent } from '#event-log';
+import { decisionOf, linkOfMerge, type CustomerLink } from '#lifecycle';
 import type { MentionFact } from '../read-models/mentions/projection.js';
 import { countTouchpoint, emptyBooks, type SourceBooks } from '../read-models/completeness/projection.js';
 
@@ -12,7 +13,7 @@ export interface SubjectFact {
   readonly sealed: string | null;
 }
 
-/** Two subjects that one touchpoint carries as `self`; a < b. */
+/** Two subjects that one touchpoint carries as `self`, or that a merge names; a < b. */
 export interface LinkFact {
   readonly a: string;
   readonly b: string;
@@ -21,6 +22,7 @@ export interface LinkFact {
   readonly source: string;
   readonly id: string;
   readonly type: string;
+  readonly origin: CustomerLink['origin'];
   readonly position: number;
 }
 
@@ -28,6 +30,8 @@ export interface LinkFact {
 export interface PageFacts {
   readonly subjects: Map<string, SubjectFact>;
   readonly links: LinkFact[];
+  /** What operators decided about customers, in log order. The links of merges stand among the links too. */
+  readonly decisions: RecordedEvent[];
   readonly mentions: MentionFact[];
   /** The touchpoints by the subject whose stream holds them, in log order. */
   readonly touched: Map<string, RecordedEvent[]>;
@@ -48,6 +52,7 @@ export function emptyFacts(): PageFacts {
   return {
     subjects: new Map(),
     links: [],
+    decisions: [],
     mentions: [],
     touched: new Map(),
     receipts: [],
@@ -103,19 +108,22 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
   for (const identifier of selves) {
     if (identifier.subjectId === subjectId) continue;
     seen(facts, event, identifier.subjectId, identifier);
-    const [a, b] =
-      subjectId < identifier.subjectId ? [subjectId, identifier.subjectId] : [identifier.subjectId, subjectId];
-    facts.links.push({
-      a,
-      b,
-      occurredAt: event.occurredAt,
-      recordedAt: event.recordedAt,
-      source: event.source,
-      id: event.id,
-      type: event.type,
-      position: event.position,
-    });
+    facts.links.push(linkFact(event, subjectId, identifier.subjectId, 'touchpoint'));
   }
+}
+
+function linkFact(event: RecordedEvent, one: string, other: string, origin: LinkFact['origin']): LinkFact {
+  const { occurredAt, recordedAt, source, id, type, position } = event;
+  const [a, b] = one < other ? [one, other] : [other, one];
+  return { a, b, occurredAt, recordedAt, source, id, type, origin, position };
+}
+
+function gatherDecision(facts: PageFacts, event: RecordedEvent): void {
+  facts.decisions.push(event);
+  const decision = decisionOf(event);
+  if (decision?.kind !== 'merge') return;
+  const { a, b, origin } = linkOfMerge(decision);
+  facts.links.push(linkFact(event, a, b, origin));
 }
 
 /** Whether the metadata name one subject only: a search in the text, since most of them do and parsing JSON costs more. */
@@ -165,6 +173,12 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
     case 'restriction-placed':
     case 'restriction-lifted':
       facts.restrictions.push(event);
+      return;
+    case 'customers-merged':
+    case 'customers-unmerged':
+    case 'customers-kept-apart':
+    case 'keep-apart-lifted':
+      gatherDecision(facts, event);
       return;
     default:
       // Other business facts concern no read model.

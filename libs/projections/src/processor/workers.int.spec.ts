@@ -11,8 +11,9 @@ import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from './projector.js';
 import { racingClock, racingFrom } from '../testdata/racing-clock.js';
+import { withDecisions } from '../testdata/decisions.js';
 import { day, appendAll } from '../testdata/touchpoints.js';
-import { shuffled, world } from '../testdata/world.js';
+import { world } from '../testdata/world.js';
 import { openStore, type OpenedStore } from '#testing/stores';
 
 jest.setTimeout(300_000);
@@ -37,8 +38,8 @@ suite(title, () => {
   let expected: string;
   const children = new Set<ChildProcess>();
 
-  // Shuffled: so customers merge late, and events come after what they precede.
-  const items = shuffled(world(SEED, 40, 20), SEED);
+  // Shuffled: so customers merge late, and events come after what they precede. Operators merge and unmerge customers in between.
+  const items = withDecisions(world(SEED, 40, 20), SEED, 40, day(0));
 
   beforeAll(async () => {
     store = await openStore(offer.name);

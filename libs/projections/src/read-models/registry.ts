@@ -4,7 +4,7 @@ import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './completeness
 import { BRANDS_OF_CUSTOMERS } from './customer-brands/projection.js';
 import { PROFILE } from './customers/projection.js';
 import { MONEY_DISCREPANCIES } from './discrepancies/projection.js';
-import { LINKS, SUBJECTS } from './links/table.js';
+import { KEPT_APART, LINKS, SUBJECTS } from './links/table.js';
 import { INGEST_OUTCOMES, SOURCE_HOURS } from './outcomes/table.js';
 import { MENTIONS } from './mentions/table.js';
 import { OPENED_SUBJECTS, OPENINGS_TABLE } from './openings/table.js';
@@ -30,6 +30,7 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
 const INDEXED: readonly Table[] = [
   SUBJECTS,
   LINKS,
+  KEPT_APART,
   MENTIONS,
   POLICIES,
   CUSTOM_TYPES,

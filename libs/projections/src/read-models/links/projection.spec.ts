@@ -13,6 +13,7 @@ const link = (over: Partial<LinkFact> = {}): LinkFact => ({
     source: 'shop',
     id: 'e1',
     type: 'site-visited',
+    origin: 'touchpoint' as const,
     position: 1,
   },
   ...over,
@@ -39,7 +40,7 @@ describe('the rows of subjects and links', () => {
   it('given two identifiers in one touchpoint, name both, the event, and no rejection yet', () => {
     expect(linkRow(link())).toEqual({
       ...{ a: 'a', b: 'b', occurred_at: day(5), recorded_at: day(6), source: 'shop', event_id: 'e1' },
-      ...{ origin: 'touchpoint', rejected: null, position: 1 },
+      ...{ origin: 'touchpoint', rejected: null, position: 1, revoked_position: null },
     });
     expect(Object.keys(linkRow(link())).sort()).toEqual(Object.keys(LINKS.columns).sort());
   });
@@ -89,7 +90,7 @@ describe('customers', () => {
   const [anna, ben] = [subject('a', 'userId', 1), subject('b', 'userId', 2)];
 
   it('are merged by a link, under the subject with the lowest position', () => {
-    const { customerOf, rejections } = resolve([device, anna], [stored({ a: 'a', b: 'd' })]);
+    const { customerOf, rejections } = resolve([device, anna], [stored({ a: 'a', b: 'd' })], []);
     expect([...customerOf]).toEqual(
       expect.arrayContaining([
         ['a', 'a'],
@@ -101,18 +102,18 @@ describe('customers', () => {
 
   it('of two users that share a device keep the earlier link; the later one is rejected with the reason', () => {
     const links = [stored({ a: 'a', b: 'd' }), stored({ a: 'b', b: 'd', id: 'e2', occurredAt: day(6), position: 2 })];
-    const { customerOf, rejections } = resolve([anna, ben, device], links);
+    const { customerOf, rejections } = resolve([anna, ben, device], links, []);
     expect(customerOf.get('d')).toBe('a');
     expect(customerOf.get('b')).toBe('b');
-    expect([...rejections]).toEqual([['b d', 'unique-namespace']]);
+    expect([...rejections]).toEqual([['b d touchpoint', 'unique-namespace']]);
   });
 
   it('of two links at one instant keep that of the lower source, for any order of arrival', () => {
     const links = [stored({ a: 'a', b: 'd' }), stored({ a: 'b', b: 'd', source: 'app', id: 'e2', position: 2 })];
     for (const given of [links, [...links].reverse()]) {
-      const { customerOf, rejections } = resolve([anna, ben, device], given);
+      const { customerOf, rejections } = resolve([anna, ben, device], given, []);
       expect(customerOf.get('d')).toBe('b');
-      expect([...rejections]).toEqual([['a d', 'unique-namespace']]);
+      expect([...rejections]).toEqual([['a d touchpoint', 'unique-namespace']]);
     }
   });
 });

@@ -1,25 +1,31 @@
 import { insertRows, arrayText, sortedByKey, unnest, Writes } from '#database';
 import type { Row, Statement, Transaction, Writer } from '#database';
+import type { RecordedEvent } from '#event-log';
 import {
   compareLinks,
   RESOLUTION_RULES,
   resolveCustomers,
   type CustomerLink,
+  type KeepApart,
   type KnownSubject,
   type LinkPlace,
 } from '#lifecycle';
-import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
+import type { LinkFact, PageFacts, SubjectFact } from '../../indexing/page-facts.js';
+import { inLogOrder, recordDecision, revokeLinks, sidesOf, subjectsOfDecision } from './decisions.js';
 import { LINKS, SUBJECTS } from './table.js';
 
 /** The subjects of a page after the page was stored. */
 export interface SubjectsKnown {
   /** The customer of each subject on the page, after the page's links. */
   readonly customerOf: ReadonlyMap<string, string>;
-  /** Customers that gained or lost a subject: their earlier folds no longer hold. */
-  readonly moved: ReadonlySet<string>;
+  /** Customers that gained or lost a subject, and which of both: their earlier folds no longer hold. */
+  readonly moved: ReadonlyMap<string, Moved>;
   /** Subjects seen for the first time. */
   readonly fresh: ReadonlySet<string>;
 }
+
+/** Whether a customer was merged with another, or lost subjects to one. */
+export type Moved = 'merge' | 'unmerge';
 
 interface KnownRow extends Row {
   readonly subject_id: string;
@@ -33,14 +39,14 @@ interface PairRow extends Row {
   readonly occurred_at: number;
   readonly source: string;
   readonly event_id: string;
+  readonly origin: LinkFact['origin'];
 }
 
 /** Stores subjects and links, and merges and splits customers as all links known then require. The same page again changes nothing. */
 export async function recordSubjects(
   tx: Transaction,
   writes: Writes,
-  subjects: ReadonlyMap<string, SubjectFact>,
-  links: readonly LinkFact[],
+  { subjects, links, decisions }: Pick<PageFacts, 'subjects' | 'links' | 'decisions'>,
 ): Promise<SubjectsKnown> {
   const customerOf = new Map<string, string>();
   const [known = [], pairs = []] = (await tx.batch([
@@ -48,7 +54,7 @@ export async function recordSubjects(
       sql: 'SELECT subject_id, customer_id, first_seen_at FROM subjects WHERE subject_id = ANY($1::text[])',
       params: [arrayText([...subjects.keys()])],
     },
-    ...(links.length === 0 ? [] : [earliestOfPairs(links)]),
+    ...(links.length === 0 || decisions.length > 0 ? [] : [earliestOfPairs(links)]),
   ])) as [KnownRow[], PairRow[]];
   const earlier: Row[] = [];
   for (const row of known) {
@@ -71,10 +77,13 @@ export async function recordSubjects(
       rows.params,
     );
   }
-  const seeds = await recordLinks(writes, links, pairs);
+  const seeds =
+    decisions.length === 0
+      ? await recordLinks(writes, links, pairs)
+      : await recordLinksAndDecisions(tx, writes, links, decisions);
   // Customers are derived from the tables: the pending writes must be in them.
   if (seeds.length > 0) await writes.send(tx);
-  const moved = seeds.length === 0 ? new Set<string>() : await relink(tx, seeds, customerOf);
+  const moved = seeds.length === 0 ? new Map<string, Moved>() : await relink(tx, seeds, customerOf);
   return { customerOf, moved, fresh: new Set(fresh.map((row) => row['subject_id'] as string)) };
 }
 
@@ -98,39 +107,80 @@ export function linkRow(link: LinkFact): Row {
     recorded_at: link.recordedAt,
     source: link.source,
     event_id: link.id,
-    origin: 'touchpoint',
+    origin: link.origin,
     rejected: null,
     position: link.position,
+    revoked_position: null,
   };
 }
 
-/** Selects the earliest known link of each pair. */
+/** Links and decisions one after the other, as the log has them: an unmerge revokes what was known before it. Rare. */
+async function recordLinksAndDecisions(
+  tx: Transaction,
+  writes: Writes,
+  links: readonly LinkFact[],
+  decisions: readonly RecordedEvent[],
+): Promise<string[]> {
+  const seeds = new Set<string>();
+  for (const stretch of inLogOrder(links, decisions)) {
+    if (stretch.links.length > 0) {
+      await writes.send(tx);
+      const [pairs = []] = (await tx.batch([earliestOfPairs(stretch.links)])) as [PairRow[]];
+      for (const seed of await recordLinks(writes, stretch.links, pairs)) seeds.add(seed);
+    }
+    if (stretch.decision === null) continue;
+    await revokeLinks(writes, stretch.decision);
+    await recordDecision(writes, stretch.decision);
+    for (const seed of subjectsOfDecision(stretch.decision)) seeds.add(seed);
+  }
+  return [...seeds];
+}
+
+/** Selects the earliest known link of each pair and origin. */
 function earliestOfPairs(links: readonly LinkFact[]): Statement {
   const pairs = new Map<string, Row>();
   for (const { a, b } of links) pairs.set(pairOf({ a, b }), { a, b });
   const source = unnest(LINKS, ['a', 'b'], [...pairs.values()], 'p');
   return {
-    sql: `SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.occurred_at, l.source, l.event_id
-            FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b ORDER BY l.a, l.b, l.position DESC`,
+    sql: `SELECT DISTINCT ON (l.a, l.b, l.origin) l.a, l.b, l.occurred_at, l.source, l.event_id, l.origin
+            FROM links l JOIN ${source.sql} ON l.a = p.a AND l.b = p.b WHERE l.revoked_position IS NULL
+           ORDER BY l.a, l.b, l.origin, l.position DESC`,
     params: source.params,
   };
 }
 
 /** Stores the links that count; returns the subjects that they name. */
 async function recordLinks(writes: Writer, links: readonly LinkFact[], known: readonly PairRow[]): Promise<string[]> {
-  const kept = linksThatCount(
-    links,
-    known.map((row) => ({ ...row, occurredAt: row.occurred_at, id: row.event_id })),
-  );
+  const before = known.map((row) => ({ ...row, occurredAt: row.occurred_at, id: row.event_id }));
+  const kept = linksThatCount(links, before);
+  await forgetRejections(writes, kept, before);
   await insertRows(writes, LINKS, kept.map(linkRow));
   return [...new Set(kept.flatMap(({ a, b }) => [a, b]))];
 }
 
-/** Of `links` those that are earlier, in the order of links, than all links of their pair before them. `known`: the earliest known link of each pair. */
-export function linksThatCount(links: readonly LinkFact[], known: readonly LinkPlace[]): LinkFact[] {
-  const earliest = new Map<string, LinkPlace>(known.map((link) => [pairOf(link), link]));
+/** A link that an earlier one takes the place of counts no longer: it is not listed as rejected any more. */
+async function forgetRejections(writes: Writer, kept: readonly LinkFact[], before: readonly LinkOf[]): Promise<void> {
+  const known = new Set(before.map(kindOf));
+  const replaced = kept.filter((link) => known.has(kindOf(link)));
+  if (replaced.length === 0) return;
+  const rows = unnest(LINKS, ['a', 'b', 'origin'], replaced.map(linkRow), 'k');
+  await writes.query(
+    `UPDATE links l SET rejected = NULL FROM ${rows.sql}
+      WHERE l.a = k.a AND l.b = k.b AND l.origin = k.origin AND l.rejected IS NOT NULL`,
+    rows.params,
+  );
+}
+
+type LinkOf = LinkPlace & Pick<LinkFact, 'origin'>;
+
+/**
+ * Of `links` those that are earlier, in the order of links, than all links of their pair and origin before them. `known`: the earliest known
+ * link of each.
+ */
+export function linksThatCount(links: readonly LinkFact[], known: readonly LinkOf[]): LinkFact[] {
+  const earliest = new Map<string, LinkPlace>(known.map((link) => [kindOf(link), link]));
   return links.filter((link) => {
-    const pair = pairOf(link);
+    const pair = kindOf(link);
     const before = earliest.get(pair);
     if (before !== undefined && compareLinks(link, before) >= 0) return false;
     earliest.set(pair, link);
@@ -140,6 +190,11 @@ export function linksThatCount(links: readonly LinkFact[], known: readonly LinkP
 
 function pairOf({ a, b }: { readonly a: string; readonly b: string }): string {
   return `${a} ${b}`;
+}
+
+/** What counts once: the links of a pair that are of one origin. */
+export function kindOf({ a, b, origin }: Pick<LinkFact, 'a' | 'b' | 'origin'>): string {
+  return `${a} ${b} ${origin}`;
 }
 
 export interface LinkRow extends Record<string, unknown> {
@@ -162,17 +217,17 @@ export interface SubjectRow extends Record<string, unknown> {
 
 /**
  * Resolves the customers again among all subjects that `seeds` can reach over links, rejected links included: a late link
- * with an earlier instant may reverse a rejection. Writes what changed; returns the customers that gained or lost a subject.
+ * with an earlier instant may reverse a rejection. Revoked links lead nowhere. Writes what changed; returns the customers that gained or lost a subject.
  */
 export async function relink(
   tx: Transaction,
   seeds: readonly string[],
   customerOf: Map<string, string>,
-): Promise<Set<string>> {
+): Promise<Map<string, Moved>> {
   let reach = new Set(seeds);
   for (;;) {
     const params = [arrayText([...reach])];
-    const [subjects = [], links = []] = (await tx.batch([
+    const [subjects = [], links = [], apart = []] = (await tx.batch([
       {
         sql: `SELECT subject_id, namespace, customer_id, first_position FROM subjects WHERE customer_id IN
                 (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))`,
@@ -182,35 +237,53 @@ export async function relink(
         sql: `WITH theirs AS (
                 SELECT ARRAY(SELECT subject_id FROM subjects WHERE customer_id IN
                   (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[]))) AS ids)
-              SELECT DISTINCT ON (a, b) a, b, occurred_at, source, event_id, origin, rejected, position FROM (
+              SELECT DISTINCT ON (a, b, origin) a, b, occurred_at, source, event_id, origin, rejected, position FROM (
                 SELECT * FROM links WHERE a = ANY((SELECT ids FROM theirs)::text[]) UNION ALL
-                SELECT * FROM links WHERE b = ANY((SELECT ids FROM theirs)::text[])) l ORDER BY a, b, position DESC`,
+                SELECT * FROM links WHERE b = ANY((SELECT ids FROM theirs)::text[])) l
+               WHERE revoked_position IS NULL ORDER BY a, b, origin, position DESC`,
         params,
       },
-    ])) as [SubjectRow[], LinkRow[]];
+      {
+        // Nearly always the table is empty, and nothing is joined.
+        sql: `SELECT subject_id, decision_id, side FROM kept_apart WHERE NOT lifted AND subject_id IN (
+                SELECT subject_id FROM subjects WHERE customer_id IN
+                  (SELECT customer_id FROM subjects WHERE subject_id = ANY($1::text[])))`,
+        params,
+      },
+    ])) as [SubjectRow[], LinkRow[], Row[]];
     const reached = new Set(subjects.map((row) => row.subject_id));
     for (const link of links) reached.add(link.a).add(link.b);
-    if (reached.size > subjects.length) {
+    // A decision may name a subject that no touchpoint has: then nothing more is found.
+    if (reached.size > subjects.length && reached.size > reach.size) {
       reach = reached;
       continue;
     }
-    return writeComponents(tx, subjects, links, customerOf);
+    return writeComponents(tx, { subjects, links, apart }, customerOf);
   }
 }
 
 async function writeComponents(
   tx: Transaction,
-  subjects: readonly SubjectRow[],
-  links: readonly LinkRow[],
+  {
+    subjects,
+    links,
+    apart,
+  }: { readonly subjects: readonly SubjectRow[]; readonly links: readonly LinkRow[]; readonly apart: readonly Row[] },
   customerOf: Map<string, string>,
-): Promise<Set<string>> {
-  const { customerOf: resolved, rejections } = resolve(subjects, links);
-  const moved = new Set<string>();
+): Promise<Map<string, Moved>> {
+  const { customerOf: resolved, rejections } = resolve(subjects, links, sidesOf(apart));
+  const before = new Set(subjects.map((row) => row.customer_id));
+  const moved = new Map<string, Moved>();
+  // A customer who gained a subject, or is no more, was merged; one who lost some and goes on, or is there again, was unmerged.
+  const move = (customerId: string, how: Moved): void => {
+    if (how === 'merge' || !moved.has(customerId)) moved.set(customerId, how);
+  };
   const changes: Row[] = [];
   for (const row of subjects) {
     const customerId = resolved.get(row.subject_id) ?? row.subject_id;
     if (customerId === row.customer_id) continue;
-    moved.add(customerId).add(row.customer_id);
+    move(customerId, before.has(customerId) ? 'merge' : 'unmerge');
+    move(row.customer_id, resolved.get(row.customer_id) === row.customer_id ? 'unmerge' : 'merge');
     changes.push({ subject_id: row.subject_id, customer_id: customerId });
     customerOf.set(row.subject_id, customerId);
   }
@@ -224,7 +297,7 @@ async function writeComponents(
   }
   const verdicts: Row[] = [];
   for (const link of links) {
-    const rejected = rejections.get(pairOf(link)) ?? null;
+    const rejected = rejections.get(kindOf(link)) ?? null;
     if (rejected !== link.rejected) verdicts.push({ a: link.a, b: link.b, position: link.position, rejected });
   }
   if (verdicts.length > 0) {
@@ -238,13 +311,15 @@ async function writeComponents(
   return moved;
 }
 
-/** The customer of each subject, and the reason of each rejected pair (`a b`). */
+/** The customer of each subject, and the reason of each rejected link (`a b origin`). */
 export function resolve(
   subjects: readonly SubjectRow[],
   links: readonly LinkRow[],
+  keepApart: readonly KeepApart[],
 ): { readonly customerOf: ReadonlyMap<string, string>; readonly rejections: ReadonlyMap<string, string> } {
-  const { customerOf, rejected } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), RESOLUTION_RULES);
-  return { customerOf, rejections: new Map(rejected.map(({ link, reason }) => [pairOf(link), reason])) };
+  const rules = { ...RESOLUTION_RULES, keepApart };
+  const { customerOf, rejected } = resolveCustomers(subjects.map(knownSubject), links.map(knownLink), rules);
+  return { customerOf, rejections: new Map(rejected.map(({ link, reason }) => [kindOf(link), reason])) };
 }
 
 function knownSubject(row: SubjectRow): KnownSubject {

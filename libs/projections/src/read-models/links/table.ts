@@ -61,6 +61,11 @@ export const LINKS: Table = {
     CREATE INDEX links_by_b ON links (b, a);
     CREATE INDEX links_rejected ON links (occurred_at) WHERE rejected IS NOT NULL;
     `,
+    /* sql */ `
+    -- 002: origin: touchpoint, or operator for the link of a merge. The earliest link counts of each pair and origin. revoked_position: the place in
+    -- the log of the unmerge that revoked the link; it counted until then.
+    ALTER TABLE links ADD COLUMN revoked_position bigint;
+    `,
   ],
   columns: {
     a: 'text',
@@ -72,9 +77,41 @@ export const LINKS: Table = {
     origin: 'text',
     rejected: 'text',
     position: 'bigint',
+    revoked_position: 'bigint',
   },
   key: ['a', 'b', 'position'],
   semantic: ['a', 'b', 'occurred_at', 'source', 'event_id', 'origin', 'rejected'],
-  // The rows beside the earliest of each pair depend on the order of arrival: the digest leaves them out.
-  semanticRows: 'SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC',
+  // The rows beside the earliest of each pair depend on the order of arrival: the digest leaves them out, and what was revoked.
+  semanticRows:
+    'SELECT DISTINCT ON (a, b, origin) * FROM links WHERE revoked_position IS NULL ORDER BY a, b, origin, position DESC',
+};
+
+export const KEPT_APART: Table = {
+  name: 'kept_apart',
+  migrations: [
+    /* sql */ `
+    -- 001: The subjects of decisions that keep two sides apart: unmerges and keep-aparts. A row for each subject that a decision names, with its side
+    -- (one, other). lifted: whether links may join the sides again.
+    CREATE TABLE kept_apart (
+      subject_id  text COLLATE "C" NOT NULL,
+      decision_id text COLLATE "C" NOT NULL,
+      side        text NOT NULL,
+      kind        text NOT NULL,
+      position    bigint NOT NULL,
+      lifted      boolean NOT NULL,
+      PRIMARY KEY (subject_id, decision_id, side)
+    );
+    CREATE INDEX kept_apart_by_decision ON kept_apart (decision_id);
+    `,
+  ],
+  columns: {
+    subject_id: 'text',
+    decision_id: 'text',
+    side: 'text',
+    kind: 'text',
+    position: 'bigint',
+    lifted: 'boolean',
+  },
+  key: ['subject_id', 'decision_id', 'side'],
+  semantic: ['subject_id', 'decision_id', 'side', 'kind', 'lifted'],
 };

@@ -1,10 +1,12 @@
 import type { RecordedEvent } from '#event-log';
 import type { Row } from '#database';
 import { erasureOf, type LinkFact, type SubjectFact } from '../../indexing/page-facts.js';
-import { linkRow, resolve, subjectRow } from '../../read-models/links/projection.js';
+import { recordedSides } from '../../read-models/links/decisions.js';
+import { kindOf, resolve, subjectRow } from '../../read-models/links/projection.js';
 import { SUBJECTS } from '../../read-models/links/table.js';
 import { sortedByKey } from '#database';
 import type { LinksSeen } from './links-seen.js';
+import { seenLinkRow } from './seen-tables.js';
 
 /** A customer, and all subjects of the component, sorted. */
 export interface Customer {
@@ -25,6 +27,7 @@ export function joinInMemory(
   facts: ReadonlyMap<string, SubjectFact>,
   seen: LinksSeen,
   erasures: readonly RecordedEvent[],
+  decisions: readonly RecordedEvent[],
 ): Components {
   const subjects = new Map<string, Row>();
   for (const fact of facts.values()) subjects.set(fact.subjectId, subjectRow(fact));
@@ -50,21 +53,22 @@ export function joinInMemory(
       occurred_at: link.occurredAt,
       source: link.source,
       event_id: link.id,
-      origin: 'touchpoint',
+      origin: link.origin,
       rejected: null,
       position: link.position,
     })),
+    recordedSides(decisions),
   );
   for (const [subjectId, customerId] of customerOf) {
     const row = subjects.get(subjectId);
     if (row !== undefined) row['customer_id'] = customerId;
   }
-  const rejectionOf = (link: LinkFact): string | null => rejections.get(`${link.a} ${link.b}`) ?? null;
+  const rejectionOf = (link: LinkFact): string | null => rejections.get(kindOf(link)) ?? null;
   const counts = new Set(counting);
   const sorted = sortedByKey(SUBJECTS, [...subjects.values()]);
   return {
     subjects: sorted,
-    links: seen.kept.map((link) => ({ ...linkRow(link), rejected: counts.has(link) ? rejectionOf(link) : null })),
+    links: seen.kept.map((link) => ({ ...seenLinkRow(link), rejected: counts.has(link) ? rejectionOf(link) : null })),
     customers: customersOf(sorted),
   };
 }

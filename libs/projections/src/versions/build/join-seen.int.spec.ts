@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Row } from '#database';
+import type { RecordedEvent } from '#event-log';
 import type { LinkFact, SubjectFact } from '../../indexing/page-facts.js';
 import { emptyFacts } from '../../indexing/page-facts.js';
 import { SOURCE_COUNTS } from '../../read-models/completeness/table.js';
-import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
+import { recordDecision } from '../../read-models/links/decisions.js';
+import { KEPT_APART, LINKS, SUBJECTS } from '../../read-models/links/table.js';
+import { decided } from '../../testdata/decisions.js';
 import { day, subject } from '../../testdata/touchpoints.js';
 import { joinInMemory } from './components.js';
 import { joinSeen } from './join-seen.js';
@@ -22,6 +26,8 @@ const told = fc.array(
     two: fc.uniqueArray(fc.nat(WHO.length - 1), { minLength: 2, maxLength: 2 }),
     at: fc.nat(5).map(day),
     source: fc.constantFrom('shop', 'app', '\u{1F381} shop', '\uE000 shop'),
+    // Most of them are touchpoints; a few are decisions of operators about the two.
+    what: fc.constantFrom('seen', 'seen', 'seen', 'merge', 'unmerge', 'keep-apart', 'lift'),
   }),
   { maxLength: 60 },
 );
@@ -40,19 +46,41 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
       fc.asyncProperty(told, fc.integer({ min: 1, max: 9 }), async (touchpoints, page) => {
         const all = new Map<string, SubjectFact>();
         const seen = new LinksSeen();
+        const everyDecision: RecordedEvent[] = [];
         await store.database.exec('DROP SCHEMA IF EXISTS rm_9 CASCADE; CREATE SCHEMA rm_9');
         const rows = await store.database.transaction(async (tx) => {
           await tx.query("SELECT set_config('search_path', 'rm_9', true)");
-          for (const { migrations } of [SUBJECTS, LINKS, SOURCE_COUNTS])
+          for (const { migrations } of [SUBJECTS, LINKS, KEPT_APART, SOURCE_COUNTS])
             for (const sql of migrations) await tx.exec(sql);
           await tx.exec(SEEN_TABLES);
           // Written down after every fourth, as a long scan does it.
           for (let from = 0; from < touchpoints.length; from += 4) {
             const facts = emptyFacts();
             const links = new LinksSeen();
-            const stretch = touchpoints.slice(from, from + 4).map(({ two, at, source }, n): LinkFact => {
+            const decisions: RecordedEvent[] = [];
+            const stretch = touchpoints.slice(from, from + 4).flatMap(({ two, at, source, what }, n): LinkFact[] => {
               const position = from + n + 1;
               const [a, b] = two.map((each) => (WHO[each] as (typeof WHO)[0]).id).sort() as [string, string];
+              if (what !== 'seen') {
+                const before = everyDecision.at(-1);
+                const event =
+                  what === 'lift'
+                    ? before === undefined
+                      ? null
+                      : decided(
+                          'lift',
+                          [a],
+                          [b],
+                          position,
+                          at,
+                          (JSON.parse(before.data) as { decisionId: string }).decisionId,
+                        )
+                    : decided(what, [a], [b], position, at);
+                if (event === null) return [];
+                decisions.push(event);
+                everyDecision.push(event);
+                if (what !== 'merge') return [];
+              }
               for (const each of two) {
                 const { id, namespace } = WHO[each] as (typeof WHO)[0];
                 const fact = { subjectId: id, namespace, firstPosition: position, firstSeenAt: at, sealed: null };
@@ -62,14 +90,18 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
                   else before.firstSeenAt = Math.min(before.firstSeenAt, at);
                 }
               }
-              return {
-                ...{ a, b, occurredAt: at, recordedAt: at, source, id: `${position}` },
-                ...{ type: 'site-visited', position },
-              };
+              const origin = what === 'merge' ? 'operator' : 'touchpoint';
+              return [
+                {
+                  ...{ a, b, occurredAt: at, recordedAt: at, source, id: `${position}` },
+                  ...{ type: 'site-visited', origin, position },
+                },
+              ];
             });
-            links.add(stretch);
-            seen.add(stretch);
+            links.add(stretch, decisions);
+            seen.add(stretch, decisions);
             await writeSeen(tx, facts, links);
+            for (const decision of decisions) await recordDecision(tx, decision);
           }
           const customers = await joinSeen(tx, () => undefined, page);
           const left = await tx.query(
@@ -79,17 +111,28 @@ describeOnEachStore('who belongs together, found out in the database', (name) =>
             ...{ customers, left },
             subjects: await tx.query('SELECT * FROM subjects ORDER BY subject_id'),
             links: await tx.query(`${LINKS.semanticRows ?? ''}`),
+            revoked: await tx.query(
+              'SELECT position, revoked_position FROM links WHERE revoked_position IS NOT NULL ORDER BY position',
+            ),
           };
         });
-        const expected = joinInMemory(all, seen, []);
+        const expected = joinInMemory(all, seen, [], everyDecision);
         expect(rows.left).toEqual([]);
         expect(rows.customers).toBe(expected.customers.length);
         expect(rows.subjects).toEqual(expected.subjects);
-        const counting = new Map(expected.links.map((row) => [`${String(row['a'])} ${String(row['b'])}`, row]));
+        const kindOf = (row: Row): string => `${String(row['a'])} ${String(row['b'])} ${String(row['origin'])}`;
+        const counting = new Map(
+          expected.links.filter((row) => row['revoked_position'] === null).map((row) => [kindOf(row), row]),
+        );
         expect(rows.links).toHaveLength(counting.size);
-        for (const row of rows.links) expect(row).toEqual(counting.get(`${String(row['a'])} ${String(row['b'])}`));
+        for (const row of rows.links) expect(row).toEqual(counting.get(kindOf(row)));
+        expect(rows.revoked).toEqual(
+          expected.links
+            .filter((row) => row['revoked_position'] !== null)
+            .map((row) => ({ position: row['position'], revoked_position: row['revoked_position'] })),
+        );
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   }, 120_000);
 });

@@ -1,5 +1,6 @@
 import { unnest, type Row, type Transaction } from '#database';
-import { resolve, type LinkRow, type SubjectRow } from '../../read-models/links/projection.js';
+import { sidesOf } from '../../read-models/links/decisions.js';
+import { kindOf, resolve, type LinkRow, type SubjectRow } from '../../read-models/links/projection.js';
 import { LINKS } from '../../read-models/links/table.js';
 import { DisjointSets } from './disjoint-sets.js';
 import { DROP_SEEN_TABLES } from './seen-tables.js';
@@ -23,10 +24,16 @@ export async function joinSeen(tx: Transaction, onStep: (done: number) => void, 
   onStep(0);
   await tx.exec(`
     CREATE INDEX ON links_seen (a, b, position);
+    UPDATE links_seen l SET revoked_position = r.revoked_position FROM (
+      SELECT l.a, l.b, l.position, min(x.position) AS revoked_position
+        FROM kept_apart x JOIN kept_apart y ON y.decision_id = x.decision_id AND y.side <> x.side
+        JOIN links_seen l ON l.a = x.subject_id AND l.b = y.subject_id AND l.position < x.position
+       WHERE x.kind = 'unmerge' GROUP BY l.a, l.b, l.position) r
+     WHERE l.a = r.a AND l.b = r.b AND l.position = r.position;
     INSERT INTO links
     SELECT * FROM links_seen l WHERE NOT EXISTS (
-      SELECT 1 FROM links_seen p WHERE p.a = l.a AND p.b = l.b AND p.position < l.position
-         AND (p.occurred_at, p.source, p.event_id) <= (l.occurred_at, l.source, l.event_id));
+      SELECT 1 FROM links_seen p WHERE p.a = l.a AND p.b = l.b AND p.origin = l.origin AND p.position < l.position
+         AND (p.revoked_position IS NULL OR p.revoked_position > l.position) AND (p.occurred_at, p.source, p.event_id) <= (l.occurred_at, l.source, l.event_id));
     ANALYZE links; ANALYZE subjects_seen;`);
   onStep(1);
   // Only subjects with links: each other one is a customer of its own.
@@ -68,7 +75,8 @@ async function writeReach(tx: Transaction, page: number): Promise<void> {
     tx,
     'pairs_seen',
     `SELECT x.number AS one, y.number AS other
-       FROM links l JOIN linked_seen x ON x.subject_id = l.a JOIN linked_seen y ON y.subject_id = l.b`,
+       FROM links l JOIN linked_seen x ON x.subject_id = l.a JOIN linked_seen y ON y.subject_id = l.b
+      WHERE l.revoked_position IS NULL`,
   );
   await pairs.open();
   while (pairs.more) for (const { one, other } of await pairs.next(page)) reach.join(one, other);
@@ -103,13 +111,15 @@ async function writeJoined(tx: Transaction, page: number): Promise<void> {
   await tx.exec(
     'CREATE TABLE joined_seen (subject_id text COLLATE "C" NOT NULL, customer_id text COLLATE "C" NOT NULL)',
   );
+  const apart = sidesOf(await tx.query('SELECT subject_id, decision_id, side FROM kept_apart WHERE NOT lifted'));
   let rejected: Row[] = [];
   for await (const { members, ties } of batchesOfSets(tx, page)) {
-    const { customerOf, rejections } = resolve(members, ties);
+    const { customerOf, rejections } = resolve(members, ties, apart);
     const joined = [...customerOf].filter(([subjectId, customerId]) => subjectId !== customerId);
     await tx.copyIn('joined_seen', ['subject_id', 'customer_id'], joined);
-    for (const { a, b, position } of ties) {
-      const reason = rejections.get(`${a} ${b}`);
+    for (const tie of ties) {
+      const { a, b, position } = tie;
+      const reason = rejections.get(kindOf(tie));
       if (reason !== undefined) rejected.push({ a, b, position, rejected: reason });
     }
     if (rejected.length > page) {
@@ -133,7 +143,8 @@ async function* batchesOfSets(tx: Transaction, page: number): AsyncGenerator<{ m
     tx,
     'ties_by_root',
     `SELECT m.root, l.a, l.b, l.occurred_at, l.source, l.event_id, l.origin, l.rejected, l.position
-       FROM (SELECT DISTINCT ON (a, b) * FROM links ORDER BY a, b, position DESC) l JOIN members_seen m ON m.subject_id = l.a
+       FROM (SELECT DISTINCT ON (a, b, origin) * FROM links WHERE revoked_position IS NULL
+              ORDER BY a, b, origin, position DESC) l JOIN members_seen m ON m.subject_id = l.a
       ORDER BY m.root`,
   );
   await allMembers.open();

@@ -3,6 +3,7 @@ import { park, type ParkedCustomer } from '../../folding/park.js';
 import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
 import { countRows, keepOtherBooks } from '../../read-models/completeness/projection.js';
+import { recordDecision } from '../../read-models/links/decisions.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
@@ -49,8 +50,9 @@ export async function scan(run: BuildRun): Promise<void> {
     if (!done) {
       const { events: page, last } = next.value;
       times.ofSync('index', () => {
+        const decided = facts.decisions.length;
         gather(facts, page, false);
-        links.add(facts.links.splice(0));
+        links.add(facts.links.splice(0), facts.decisions.slice(decided));
       });
       await times.of('index', async () => run.kept?.hold(page));
       if (inMemory)
@@ -118,7 +120,7 @@ async function keepSeen(run: BuildRun, facts: PageFacts, links: LinksSeen, next:
 /** Resolves the customers while all subjects and links are in memory, and writes them once. */
 async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scanned: BuildState): Promise<void> {
   run.report('components', 0, 1);
-  const joined = joinInMemory(facts.subjects, links, facts.erasures);
+  const joined = joinInMemory(facts.subjects, links, facts.erasures, facts.decisions);
   const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
   await run.transaction(async (tx) => {
     await writeOtherFacts(tx, run, facts, true);
@@ -145,6 +147,7 @@ async function writeOtherFacts(
   await listQuarantine(tx, facts.quarantine);
   await recordOpenings(tx, facts.openings);
   await recordRestrictions(tx, facts.restrictions);
+  for (const decision of facts.decisions) await recordDecision(tx, decision);
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);

@@ -4,7 +4,7 @@ import { countRows } from '../../read-models/completeness/projection.js';
 import { SOURCE_COUNTS } from '../../read-models/completeness/table.js';
 import { linkRow, subjectRow } from '../../read-models/links/projection.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
-import type { LinksSeen } from './links-seen.js';
+import type { LinksSeen, SeenLink } from './links-seen.js';
 
 /**
  * Subjects, links and counts as the scan of a log too large to be held sees them, before they are made unique. Dropped after the scan. They are not
@@ -21,7 +21,7 @@ export const DROP_SEEN_TABLES = 'DROP TABLE IF EXISTS subjects_seen, links_seen,
 /** Writes the subjects, links, counts and erasures of a stretch of the log. */
 export async function writeSeen(tx: Transaction, facts: PageFacts, links: LinksSeen): Promise<void> {
   await copy(tx, SUBJECTS, [...facts.subjects.values()].map(subjectRow), 'subjects_seen');
-  await copy(tx, LINKS, links.kept.map(linkRow), 'links_seen');
+  await copy(tx, LINKS, links.kept.map(seenLinkRow), 'links_seen');
   await copy(tx, SOURCE_COUNTS, countRows(facts.books), 'counts_seen');
   const erased = facts.erasures.map(erasureOf);
   await tx.copyIn(
@@ -30,6 +30,9 @@ export async function writeSeen(tx: Transaction, facts: PageFacts, links: LinksS
     erased.flatMap(({ subjectIds, at }) => subjectIds.map((subjectId) => [subjectId, instantText(at)])),
   );
 }
+
+/** The row of a link, revoked where it was. */
+export const seenLinkRow = (link: SeenLink): Row => ({ ...linkRow(link), revoked_position: link.revokedPosition });
 
 async function copy(tx: Transaction, table: Table, rows: readonly Row[], into: string): Promise<void> {
   const columns = Object.keys(table.columns);

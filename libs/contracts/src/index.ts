@@ -73,6 +73,13 @@ export { printable } from './issues.js';
 /** One way to describe and check a document: a class of decorated fields, and a reader made of it. */
 export { PERIOD_PATTERN, PolicyForm } from './documents/policy.js';
 export {
+  ATTRIBUTE_FUNCTIONS,
+  ATTRIBUTE_TYPES,
+  AttributeForm,
+  type AttributeFunction,
+  type AttributeType,
+} from './documents/attribute.js';
+export {
   documentReader,
   type DocumentOptions,
   type DocumentReader,
@@ -106,6 +113,8 @@ export {
   Flag,
   FreeText,
   Id,
+  isDay,
+  isObject,
   Matching,
   Moment,
   OneOf,

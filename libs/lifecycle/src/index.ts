@@ -96,3 +96,24 @@ export {
 export { explainActions, type ExplainedAction, type ExplainedConsent } from './explain/actions.js';
 export { CAUSE_RULES } from './explain/sentences.js';
 export { EXAMPLE_POLICY, POLICY_PARTS, policyFields, policyFieldsTable, type PolicyField } from './policy/reference.js';
+export {
+  ATTRIBUTE_DEFINITION,
+  kindOfAttribute,
+  readAttribute,
+  storedAttribute,
+  type AttributeDefinition,
+  type AttributeKind,
+  type Band,
+  type ComputedPart,
+  type ProfilePart,
+} from './attributes/definition.js';
+export {
+  attributeFacts,
+  PROFILE_TYPE,
+  typeOfAttribute,
+  type AttributeEvent,
+  type AttributeFact,
+  type AttributeValue,
+} from './attributes/attribute-facts.js';
+export { attributeAt, type AttributeState } from './attributes/attribute-at.js';
+export { attributeHistory, type HeldValue } from './attributes/attribute-history.js';

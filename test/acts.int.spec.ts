@@ -201,6 +201,10 @@ describe('administrative acts', () => {
       schema: { type: 'object', properties: { nights: { type: 'integer' } } },
     });
     await not('POST /v1/types');
+    await done('POST /v1/attributes', '', { name: 'plan', version: 1, profile: { type: 'text' } });
+    await not('POST /v1/attributes', '', { name: 'plan', version: 3, profile: { type: 'text' } });
+    await done('DELETE /v1/attributes/{name}', 'plan');
+    await not('DELETE /v1/attributes/{name}', 'none');
     await done('POST /v1/policies', '', { policy: { ...BUILT_IN_POLICIES.retail, name: 'acts' } });
     await not('POST /v1/policies');
   });

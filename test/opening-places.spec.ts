@@ -12,6 +12,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'libs/queries/src/reading/identifiers.ts': [1, 'within a session'],
   'libs/queries/src/queries/customer.ts': [1, 'within a session'],
   'libs/queries/src/queries/timeline.ts': [1, 'within a session'],
+  'libs/queries/src/queries/attributes.ts': [1, 'within a session'],
   'libs/queries/src/reading/recorded.ts': [1, 'within a session'],
   'libs/queries/src/queries/quarantine.ts': [1, 'within a session'],
   'libs/queries/src/queries/openings.ts': [1, 'within a session'],

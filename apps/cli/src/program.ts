@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   mapping: async () => (await import('./commands/mapping.js')).mappingCommand,
   quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand,
   types: async () => (await import('./commands/types.js')).typesCommand,
+  attribute: async () => (await import('./commands/attribute.js')).attributeCommand,
   webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,
 };
 

@@ -197,6 +197,8 @@ const BUSINESS_KINDS = {
   'model-fitted': 'models',
   'population-scored': 'runs',
   'type-registered': 'types',
+  'attribute-defined': 'attributes',
+  'attribute-removed': 'attributes',
 } as const;
 
 /** What the engine itself writes into the log. */

@@ -36,6 +36,14 @@ export {
 export { ClassRules } from './policies/class-rules.js';
 export { SealedClasses } from './pipeline/class-keys.js';
 export { FirstPolicy, policyOf } from './policies/first-policy.js';
+export {
+  DefineAttribute,
+  ManageAttributes,
+  RemoveAttribute,
+  type AttributeVerdict,
+} from './attributes/manage-attributes.js';
+export { attributeListings, type AttributeListing } from './attributes/attribute-listing.js';
+export { recordedAttributes } from './attributes/recorded-attributes.js';
 export { createSource, type CreatedSource } from './sources/create-source.js';
 export { ChangeSource, ManageSources, SetSourceStatus, type SourceVerdict } from './sources/manage-sources.js';
 export { keyPermits } from './sources/key-permits.js';

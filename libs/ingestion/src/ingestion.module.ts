@@ -16,6 +16,8 @@ import { KeyAdministration, SEALER, type Sealer } from '#keys';
 import { ACCESS, APPROVALS, CLOCK, CONFIG, HEALTH, LOGGER, METRICS, openChannels, RATE_LIMITS } from '#platform';
 import type { Access, Approvals, Clock, Config, Health, Logger } from '#platform';
 import { commandHandler, FastifyRoutes, type HttpAdapter, type RateLimits } from '#platform/nest';
+import { AttributesController } from './http/attributes.controller.js';
+import { ManageAttributes } from './attributes/manage-attributes.js';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
 import { SourcesController } from './http/sources.controller.js';
@@ -83,6 +85,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         PoliciesController,
         TypesController,
         SourcesController,
+        AttributesController,
       ],
       providers: [
         {
@@ -111,6 +114,12 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
           useFactory: (log: EventLog, sources: Sources, contracts: TypeContracts, clock: Clock) =>
             new ManageSources(log, sources, contracts, clock),
           inject: [EVENT_LOG, Sources, TypeContracts, CLOCK],
+        },
+        {
+          provide: ManageAttributes,
+          useFactory: (log: EventLog, contracts: TypeContracts, clock: Clock) =>
+            new ManageAttributes(log, () => contracts.types, clock),
+          inject: [EVENT_LOG, TypeContracts, CLOCK],
         },
         {
           provide: SourceActivity,

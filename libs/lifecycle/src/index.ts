@@ -101,6 +101,7 @@ export {
   kindOfAttribute,
   readAttribute,
   storedAttribute,
+  UNDEFINED_ATTRIBUTE,
   type AttributeDefinition,
   type AttributeKind,
   type Band,
@@ -117,3 +118,10 @@ export {
 } from './attributes/attribute-facts.js';
 export { attributeAt, type AttributeState } from './attributes/attribute-at.js';
 export { attributeHistory, type HeldValue } from './attributes/attribute-history.js';
+export {
+  attributesInForce,
+  foldAttributes,
+  NO_ATTRIBUTES,
+  type SavedAttribute,
+  type SavedAttributes,
+} from './attributes/saved-attributes.js';

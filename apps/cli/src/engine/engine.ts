@@ -1,6 +1,6 @@
 import type { ShownSession } from '#keys';
 import type { BackupSummary } from '#backup';
-import type { ClosedMany, ManyQuarantined, SourceListing } from '#ingestion';
+import type { AttributeListing, ClosedMany, ManyQuarantined, SourceListing } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
@@ -97,6 +97,13 @@ export interface ActInfo {
   readonly decidedBy: string | null;
   readonly decidedAt: string | null;
   readonly failure: string | null;
+}
+
+/** What became of a definition of an attribute. */
+export interface AttributeChange {
+  readonly name: string;
+  readonly version: number;
+  readonly changed: boolean;
 }
 
 /** A key to create: the engine checks it. */
@@ -239,6 +246,11 @@ export interface Engine {
   recordFacts(documents: readonly unknown[]): Promise<readonly ItemOutcome[]>;
   /** Every source, with when it was last seen; those that send without being registered too. */
   sources(): Promise<readonly SourceListing[]>;
+  /** The attributes that are defined, by name. */
+  attributes(): Promise<readonly AttributeListing[]>;
+  /** Defines an attribute, or replaces its definition by the next version. `changed` is false where it was defined so before. */
+  defineAttribute(document: unknown): Promise<AttributeChange>;
+  removeAttribute(name: string): Promise<AttributeChange>;
   /** Registers a source; only this answer has its key, null for a kind that needs none. */
   createSource(document: JsonObject): Promise<SourceListing & { readonly key: string | null }>;
   /** Changes what a source is and may send; null removes a field. */

@@ -20,6 +20,7 @@ import {
   listSources,
   SetSourceStatus,
   showQuarantined,
+  type AttributeListing,
   type CheckTouchpointsHandler,
   type ClosedMany,
   type Closing,
@@ -90,10 +91,12 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { personNotFound, type LocalHolds } from './local-holds.js';
+import type { LocalAttributes } from './local-attributes.js';
 import type { LocalRestrictions } from './local-restrictions.js';
 import type {
   ReceiptCheck,
   ActInfo,
+  AttributeChange,
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
@@ -140,6 +143,7 @@ export interface LocalDependencies {
   readonly sources: Sources;
   readonly manageSources: ManageSources;
   readonly sourceActivity: SourceActivity;
+  readonly attributes: LocalAttributes;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
   /** Hashes the content of every event of the log again. */
@@ -583,6 +587,20 @@ export class LocalEngine implements Engine {
   async setSourceStatus(name: string, status: 'active' | 'paused' | 'retired'): Promise<SourceListing> {
     this.isCurrent = false;
     return listedSource(await this.dependencies.manageSources.setStatus(new SetSourceStatus(name, status, LOCAL)));
+  }
+
+  attributes(): Promise<readonly AttributeListing[]> {
+    return this.dependencies.attributes.list();
+  }
+
+  defineAttribute(document: unknown): Promise<AttributeChange> {
+    this.isCurrent = false;
+    return this.dependencies.attributes.define(document);
+  }
+
+  removeAttribute(name: string): Promise<AttributeChange> {
+    this.isCurrent = false;
+    return this.dependencies.attributes.remove(name);
   }
 
   webhooks(): Promise<never> {

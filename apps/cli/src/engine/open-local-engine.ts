@@ -28,6 +28,7 @@ import {
   ReleaseManyHandler,
   ReleaseQuarantinedHandler,
   keyPermits,
+  ManageAttributes,
   ManageSources,
   recordedSources,
   SealedClasses,
@@ -70,6 +71,7 @@ import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
 import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
+import { LocalAttributes } from './local-attributes.js';
 import { LocalHolds } from './local-holds.js';
 import { LocalRestrictions } from './local-restrictions.js';
 import { LocalEngine } from './local-engine.js';
@@ -226,6 +228,7 @@ export async function openLocalEngine(
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),
+      attributes: new LocalAttributes(log, new ManageAttributes(log, () => contracts.types, clock)),
       projector,
       // Its tables are there once the projector is open.
       clockWatch: () => projector().then(() => clockWatch),

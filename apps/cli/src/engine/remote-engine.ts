@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
-import type { ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from '#ingestion';
+import type { AttributeListing, ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import type { BackupSummary } from '#backup';
@@ -21,6 +21,7 @@ import { CatchingUp } from './catching-up.js';
 import type {
   ReceiptCheck,
   ActInfo,
+  AttributeChange,
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
@@ -370,6 +371,19 @@ export class RemoteEngine implements Engine {
   async setSourceStatus(name: string, status: 'active' | 'paused' | 'retired'): Promise<SourceListing> {
     const verb = { active: 'resume', paused: 'pause', retired: 'retire' }[status];
     return (await this.send('POST', `/v1/sources/${encodeURIComponent(name)}/${verb}`)) as SourceListing;
+  }
+
+  async attributes(): Promise<readonly AttributeListing[]> {
+    return ((await this.send('GET', '/v1/attributes')) as { readonly attributes: readonly AttributeListing[] })
+      .attributes;
+  }
+
+  async defineAttribute(document: unknown): Promise<AttributeChange> {
+    return (await this.send('POST', '/v1/attributes', JSON.stringify(document))) as AttributeChange;
+  }
+
+  async removeAttribute(name: string): Promise<AttributeChange> {
+    return (await this.send('DELETE', `/v1/attributes/${encodeURIComponent(name)}`)) as AttributeChange;
   }
 
   async webhooks(): Promise<readonly JsonObject[]> {

@@ -24,6 +24,8 @@ const FACT_CLASSES = {
   'source-closed': [business.SourceClosed],
   'policy-published': [former.PolicyPublishedV1, rules.PolicyPublished],
   'type-registered': [rules.TypeRegistered],
+  'attribute-defined': [rules.AttributeDefined],
+  'attribute-removed': [rules.AttributeRemoved],
   'model-fitted': [rules.ModelFitted],
   'population-scored': [rules.PopulationScored],
   'intake-receipt': [engine.IntakeReceipt],

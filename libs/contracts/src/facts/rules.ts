@@ -43,6 +43,20 @@ export class TypeRegistered {
   @Optional() @AnyText() description?: string;
 }
 
+/** An attribute was defined, or its definition replaced by the next version. Whether the document may be used is judged by the lifecycle. */
+export class AttributeDefined {
+  @Text(100) name!: string;
+  @Whole(1, 10_000) version!: number;
+  @AnyObject() definition!: Record<string, unknown>;
+}
+
+/** An attribute is no longer defined: what was stated of it stays in the log. */
+export class AttributeRemoved {
+  @Text(100) name!: string;
+  /** The version that was in force. */
+  @Whole(1, 10_000) version!: number;
+}
+
 /** A model was fitted to what had happened by an instant, as it was known at a position of the log. */
 export class ModelFitted {
   /** `bg-nbd`, `pareto-nbd`, `gamma-gamma`, … */

@@ -102,7 +102,7 @@ function otherType(type: string): Rejection {
       'fact-internal',
       '#/type',
       'is a fact that the engine records itself',
-      'leave it out: policies, types, sources, models and scores have routes or commands of their own',
+      'leave it out: policies, types, attributes, sources, models and scores have routes or commands of their own',
     );
   const likely = nearest(type, RECORDED_FACTS);
   return Rejection.of(

@@ -24,6 +24,7 @@ export const OWN_SOURCES = {
   quarantine: 'perennial/quarantine',
   policies: 'perennial/policies',
   types: 'perennial/types',
+  attributes: 'perennial/attributes',
   privacy: 'perennial/privacy',
   sources: 'perennial/sources',
   dataSubjects: 'perennial/data-subjects',

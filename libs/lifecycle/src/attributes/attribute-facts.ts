@@ -85,6 +85,8 @@ function statedFacts(
 /** The value, where it is of the attribute's type; null otherwise. A date-time counts as its day. */
 export function fitting(value: unknown, { type }: Pick<ProfilePart, 'type'>): AttributeValue | null {
   switch (type) {
+    case 'any':
+      return isScalar(value) ? value : JSON.stringify(value);
     case 'text':
       return typeof value === 'string' ? value : null;
     case 'number':
@@ -115,10 +117,7 @@ function countedFacts(part: ComputedPart, event: AttributeEvent): readonly Attri
 /** The values that a field holds: of each item, where it steps into a list. */
 function valuesAt(part: unknown, [name, ...rest]: readonly string[]): AttributeValue[] {
   if (Array.isArray(part)) return part.flatMap((item) => valuesAt(item, name === undefined ? [] : [name, ...rest]));
-  if (name === undefined)
-    return typeof part === 'string' || typeof part === 'boolean' || (typeof part === 'number' && Number.isFinite(part))
-      ? [part]
-      : [];
+  if (name === undefined) return isScalar(part) ? [part] : [];
   return isObject(part) && Object.hasOwn(part, name) ? valuesAt(part[name], rest) : [];
 }
 
@@ -128,3 +127,6 @@ const placeOf = ({ occurredAt, recordedAt, source, id }: AttributeEvent) => ({
   source,
   id,
 });
+
+const isScalar = (value: unknown): value is AttributeValue =>
+  typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));

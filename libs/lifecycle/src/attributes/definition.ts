@@ -19,7 +19,8 @@ export type Band =
 
 /** What sources state of a customer, by touchpoints of the type `profile-updated`. */
 export interface ProfilePart {
-  readonly type: AttributeType;
+  /** `any` of an attribute that is not defined: objects and lists are then taken as their JSON text. */
+  readonly type: AttributeType | 'any';
   /** `filterable`: a read model holds its values (or bands) in the clear, so that customers can be selected by it. */
   readonly use: 'closed' | 'filterable';
   readonly band?: Band;
@@ -53,6 +54,9 @@ export type AttributeDefinition = {
   | { readonly profile: ProfilePart; readonly computed?: undefined }
   | { readonly computed: ComputedPart; readonly profile?: undefined }
 );
+
+/** What holds for an attribute that sources state and that is not defined. */
+export const UNDEFINED_ATTRIBUTE: ProfilePart = { type: 'any', use: 'closed' };
 
 /** The kind of its values: what they can be compared with. */
 export type AttributeKind = 'text' | 'number' | 'date' | 'flag';
@@ -181,7 +185,7 @@ export function storedAttribute(document: unknown): AttributeDefinition {
 
 /** What values of the attribute can be compared with: those of a band are texts. */
 export function kindOfAttribute({ profile, computed }: AttributeDefinition, schemaOf: SchemaOfType): AttributeKind {
-  if (profile !== undefined) return profile.band === undefined ? profile.type : 'text';
+  if (profile !== undefined) return profile.band === undefined && profile.type !== 'any' ? profile.type : 'text';
   if (computed.function === 'count' || computed.function === 'sum' || computed.function === 'score') return 'number';
   const leaf = leafOf(schemaOf(computed.of), computed.field ?? '');
   const types = 'schema' in leaf ? typesOf(leaf.schema) : [];

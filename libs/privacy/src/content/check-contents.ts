@@ -242,6 +242,8 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'person-erased':
       return fits(plainContentHash((JSON.parse(data) as PersonErased).subjectIds));
     case 'type-registered':
+    case 'attribute-defined':
+    case 'attribute-removed':
     case 'source-registered':
     case 'source-changed':
     case 'source-paused':

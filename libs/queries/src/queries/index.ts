@@ -1,5 +1,6 @@
 import type { QueryDefinition } from '../running/query.js';
 import { acts } from './acts.js';
+import { attributes } from './attributes.js';
 import { completeness } from './completeness.js';
 import { consents } from './consents.js';
 import { customer } from './customer.js';
@@ -38,6 +39,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   history,
   explanation,
   timeline,
+  attributes,
   orders,
   events,
   recorded,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { STREAMS } from '#contracts';
+import { STREAMS, streamOfFact } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { openDatabase, type Database } from '#database';
@@ -44,6 +44,8 @@ export interface SpecEngine {
   record(...told: readonly TestTouchpoint[]): Promise<void>;
   /** Records them and brings the read models up to date. */
   tell(...told: readonly TestTouchpoint[]): Promise<void>;
+  /** Records the definition of an attribute. */
+  define(definition: Readonly<Record<string, unknown>>): Promise<void>;
   catchUp(): Promise<void>;
   subjectId(namespace: string, value: string): string;
   runQuery(name: string, params?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -144,6 +146,17 @@ export async function specEngine(): Promise<SpecEngine> {
     async tell(...told) {
       await engine.record(...told);
       await engine.catchUp();
+    },
+    async define(definition) {
+      const { name, version } = definition as { readonly name: string; readonly version: number };
+      const fact = {
+        ...{ source: 'perennial/attributes', id: `${name}@${version}`, type: 'attribute-defined' },
+        schemaVersion: 1,
+      };
+      const data = JSON.stringify({ name, version, definition });
+      const contentHash = createHash('md5').update(data).digest();
+      const event = { ...fact, occurredAt: now, contentHash, meta: '{}', data };
+      await log.append(streamOfFact('attribute-defined'), 'any', [event]);
     },
     async catchUp() {
       await projector.catchUp();

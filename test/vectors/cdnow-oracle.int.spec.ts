@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { BG_NBD, expectedSpend, fitGammaGamma, PARETO_NBD } from '#models';
+import { areaUnderCurve, BG_NBD, expectedSpend, fitGammaGamma, PARETO_NBD } from '#models';
 import { cdnowHistories, historiesOf } from './cdnow.js';
 import { dataSet, describeCases, expectWithin, rowsOf } from './vectors.js';
 
@@ -48,5 +48,26 @@ describeCases('the CDNOW sample', sample === null ? [] : [sample], () => {
       monetary: Float64Array.from(customers, ({ monetary }) => monetary),
     });
     expectWithin(parameters, { p: 6.25, q: 3.74, v: 15.44 }, { rel: 0.005 });
+  });
+
+  it('shows which figures tell who will buy again: P(alive) of BG/NBD ranks them backwards', () => {
+    const customers = cdnowHistories(sample ?? '', '1997-09-30');
+    const bought = customers.map(({ later }) => later > 0);
+    const bg = { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
+    const pareto = { r: 0.553, alpha: 10.58, s: 0.606, beta: 11.656 };
+    const area = (score: (x: number, recency: number, age: number) => number): number | null =>
+      areaUnderCurve(
+        Float64Array.from(customers, ({ x, recency, age }) => score(x, recency, age)),
+        bought,
+      );
+    expectWithin(
+      {
+        bgAlive: area((...history) => BG_NBD.probabilityAlive(bg, ...history)),
+        paretoAlive: area((...history) => PARETO_NBD.probabilityAlive(pareto, ...history)),
+        bgExpected: area((...history) => BG_NBD.expectedPurchases(bg, ...history, 39)),
+      },
+      { bgAlive: 0.32, paretoAlive: 0.72, bgExpected: 0.76 },
+      { abs: 0.01 },
+    );
   });
 });

@@ -1,3 +1,10 @@
+export {
+  areaUnderCurve,
+  calibrationByDecile,
+  meanAbsoluteError,
+  purchasesAtFormerRate,
+  type CalibrationPart,
+} from './back-test.js';
 export { BG_NBD, MBG_NBD, type BetaGeometricName, type BetaGeometricParameters } from './beta-geometric.js';
 export {
   bgBbExpectedOfNew,
@@ -7,6 +14,21 @@ export {
   fitBgBb,
   type BgBbParameters,
 } from './bg-bb.js';
+export {
+  fitWithCovariates,
+  parametersWith,
+  type CovariateFit,
+  type CovariateHistories,
+  type CovariateParameters,
+} from './covariates.js';
+export {
+  fitHazard,
+  hazardOf,
+  probabilityWithin,
+  type HazardFit,
+  type HazardOptions,
+  type HazardRows,
+} from './discrete-hazard.js';
 export type { Fit, FitOptions, Parameters } from './fit.js';
 export { expectedSpend, fitGammaGamma, type GammaGammaParameters, type SpendHistories } from './gamma-gamma.js';
 export { historyIssues, type PurchaseHistories } from './histories.js';

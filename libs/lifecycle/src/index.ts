@@ -125,3 +125,50 @@ export {
   type SavedAttribute,
   type SavedAttributes,
 } from './attributes/saved-attributes.js';
+export { PointsLedger } from './loyalty/points-ledger.js';
+export type {
+  NewLot,
+  PointsBalance,
+  PointsChange,
+  PointsEntry,
+  PointsEntryKind,
+  PointsIssue,
+  PointsIssueKind,
+  PointsLot,
+  PointsReservation,
+  ReservationRefusal,
+} from './loyalty/points.js';
+export {
+  lotsOf,
+  pointsOfOrder,
+  pointsOfTouchpoint,
+  type EarnedPoints,
+  type EarningRule,
+  type EarningTouchpoint,
+  type PointsRules,
+} from './loyalty/points-rules.js';
+export {
+  loyaltyTier,
+  type LoyaltyTierPeriod,
+  type LoyaltyTierRules,
+  type LoyaltyTierView,
+  type QualifyingAmount,
+} from './loyalty/loyalty-tiers.js';
+export { satisfactionFigure, type SatisfactionFigure } from './figures/satisfaction.js';
+export { shareOfCustomer, type NetSpend, type ShareOfCustomer } from './figures/share-of-customer.js';
+export {
+  advocacyOf,
+  referralTree,
+  type Advocacy,
+  type ReferralEdge,
+  type ReferralTree,
+} from './figures/referral-tree.js';
+export {
+  portfolioCell,
+  valueTierEdges,
+  valueTierOf,
+  type PortfolioCell,
+  type ValueTier,
+  type ValueTierEdges,
+} from './figures/value-tiers.js';
+export { ladderPlace, type LadderFacts, type LadderPlace } from './figures/loyalty-ladder.js';

@@ -10,7 +10,7 @@ export interface LoyaltyTierRules {
   readonly by: 'points' | 'spend';
   /** The length of a qualifying period in calendar months: 12 is a calendar year. Periods follow one another from January 1970. */
   readonly months: number;
-  /** The lowest first; whoever reaches none has no tier. */
+  /** The lowest first; a member who reaches none has no tier. */
   readonly tiers: readonly LoyaltyTierRule[];
 }
 
@@ -71,7 +71,7 @@ export function loyaltyTier(
 
   const moveTo = (to: number, at: Instant, cause: LoyaltyTierPeriod['cause']): void => {
     const last = periods.pop();
-    // A stay of length zero is none; and whoever is back at the instant of leaving has not left.
+    // A stay of length zero is none; and a member who is back at the instant of leaving has not left.
     if (last !== undefined && last.from < at) periods.push({ ...last, until: at });
     const before = periods.at(-1);
     const tier = tiers[to]?.name ?? null;

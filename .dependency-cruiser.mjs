@@ -6,7 +6,7 @@
 const table = {
   contracts: { values: [], types: [] },
   platform: { values: ['contracts'], types: [] },
-  lifecycle: { values: ['contracts'], types: [] },
+  lifecycle: { values: ['contracts', 'models'], types: [] },
   // Mathematics of purchases: numbers in, numbers out.
   models: { values: [], types: [] },
   database: { values: ['contracts', 'platform'], types: [] },

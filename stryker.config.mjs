@@ -1,26 +1,21 @@
 // Mutation testing of the rules: `npm run mutate`. A mutant takes a few seconds. A run writes what it found to .stryker/incremental.json at its
 // end, and the next run goes on from there: so run it by groups of files, such as `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
 // Each property runs so often at most: a property that detects a mutant mostly does so in its first runs.
-process.env['PROPERTY_RUNS'] ??= '50';
+process.env['PROPERTY_RUNS'] ??= '20';
 
 export default {
   mutate: ['libs/lifecycle/src/{fold,policy,customers}/**/*.ts', '!**/*.spec.ts'],
-  testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
-  jest: {
-    projectType: 'custom',
-    configFile: 'scripts/mutation.jest.config.mjs',
-    // Imports by # are not followed by it; the coverage of each test says better which tests a mutant needs.
-    enableFindRelatedTests: false,
-  },
+  plugins: ['./scripts/mutation/runner.mjs'],
+  testRunner: 'specs',
+  testRunnerNodeArgs: ['--conditions=source', '--import', './scripts/mutation/register.mjs'],
   coverageAnalysis: 'perTest',
   // What runs once, when a file is loaded, would need a process of its own for each mutant.
   ignoreStatic: true,
   // Texts and their patterns are held by golden specs, which would be run for every word.
   mutator: { excludedMutations: ['StringLiteral', 'Regex'] },
   concurrency: 1,
-  // Each mutant leaves its modules behind in the process: a new one now and then keeps the pace.
-  maxTestRunnerReuse: 40,
+  // Mutants of a policy load the rules again, and leave them behind in the process.
+  maxTestRunnerReuse: 200,
   incremental: true,
   incrementalFile: '.stryker/incremental.json',
   tempDirName: '.stryker/sandbox',

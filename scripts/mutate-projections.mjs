@@ -81,7 +81,7 @@ const MUTANTS = [
     '',
     [INDEX],
   ],
-  ['policies not kept', 'indexing/index-batch.ts', 'store.forgetPolicies();', '', ALL],
+  ['policies kept', 'read-models/read-model-store.ts', ' || this.#policies.count !== published', '', ALL],
   [
     'states outlive a policy',
     'indexing/index-batch.ts',
@@ -309,7 +309,7 @@ const MUTANTS = [
     'folding/fold-customers.ts',
     'if (known.waitingUntil !== null) return one;',
     '',
-    [PROJECTOR, DIGESTS],
+    [FOLD, PROJECTOR, DIGESTS],
   ],
   ['snapshot at the instant', 'folding/load.ts', 'n.upto_at < c.before', 'n.upto_at <= c.before', FOLDING],
   [

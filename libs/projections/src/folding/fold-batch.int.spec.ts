@@ -106,6 +106,44 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
     );
   });
 
+  it('goes back behind a snapshot that ends at the instant of a late event: the event stands before its last one', async () => {
+    await come([order(ANNA, day(1), 'A1'), ...visits(2, 8)], true);
+    expect(await rows('SELECT events, upto_at FROM rm_1.snapshots ORDER BY events')).toEqual([
+      { events: 3, upto_at: day(3) },
+      { events: 6, upto_at: day(6) },
+    ]);
+    // An order is compared before a visit.
+    await come([order(ANNA, day(6), 'A2')]);
+    await fold(store);
+    expect(await rows('SELECT touchpoints, orders FROM rm_1.customers')).toEqual([{ touchpoints: 10, orders: 2 }]);
+  });
+
+  it('goes on from the newest state of each customer, and folds again nothing that it holds', async () => {
+    const BEN = { userId: 'ben' };
+    const visitsOf = (who: Record<string, string>, from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => touchpoint({ who, at: day(from + n), type: 'site-visited' }));
+    await come(visitsOf(ANNA, 1, 10), true);
+    await come(visitsOf(BEN, 1, 10), true);
+    await rows(`UPDATE rm_1.states SET state = jsonb_set(state::jsonb, '{state,touchpoints}', '1010')`);
+    await come([...visitsOf(ANNA, 20, 1), ...visitsOf(BEN, 20, 1)]);
+    await fold(store);
+    expect(await rows('SELECT touchpoints FROM rm_1.customers')).toEqual([
+      { touchpoints: 1_011 },
+      { touchpoints: 1_011 },
+    ]);
+  });
+
+  it('goes on from the newest state with an event that lay in the future when others of its page were folded', async () => {
+    await come([...visits(1, 10), touchpoint({ who: ANNA, at: day(40.5), type: 'app-opened' })], true);
+    await rows(`UPDATE rm_1.states SET state = jsonb_set(state::jsonb, '{state,touchpoints}', '1010')`);
+    now = day(41);
+    await come([touchpoint({ who: ANNA, at: day(40.7), type: 'app-opened' })]);
+    await fold(store);
+    expect(await rows('SELECT touchpoints, last_seen_at FROM rm_1.customers')).toEqual([
+      { touchpoints: 1_012, last_seen_at: day(40.7) },
+    ]);
+  });
+
   it('goes back to no snapshot that another policy made, or another program', async () => {
     for (const planted of [`'{state,policyVersion}', '"another@1"'`, `'{format}', '1'`]) {
       await opened.wipe();
@@ -163,13 +201,18 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
       days.map((at) => order(ANNA, day(at), `A${at}`)),
       true,
     );
+    const booked = () =>
+      rows(
+        `SELECT (SELECT orders FROM rm_1.customers) AS orders, sum(amount_minor)::int AS revenue, count(*)::int AS written
+           FROM rm_1.bookings`,
+      );
     await come([order(ANNA, day(5.5), 'late', 500)]);
     await fold(store);
-    const [{ orders, revenue, written } = {}] = await rows(
-      `SELECT (SELECT orders FROM rm_1.customers) AS orders, sum(amount_minor)::int AS revenue, count(*)::int AS written
-         FROM rm_1.bookings`,
-    );
-    expect({ orders, revenue, written }).toEqual({ orders: 13, revenue: 12_500, written: 13 });
+    expect(await booked()).toEqual([{ orders: 13, revenue: 12_500, written: 13 }]);
+    // Before all of them: they are folded from the beginning.
+    await come([order(ANNA, day(0.5), 'later', 700)]);
+    await fold(store);
+    expect(await booked()).toEqual([{ orders: 14, revenue: 13_200, written: 14 }]);
     // Each stage period is counted once, in its phase.
     const counted = await rows('SELECT phase, sum(entered)::int AS n FROM rm_1.stage_days GROUP BY 1 ORDER BY 1');
     expect(counted.filter((row) => row['n'] !== 0)).toEqual(
@@ -178,6 +221,8 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
   });
 
   it('parks the one customer whose rows the database rejects, and folds the others', async () => {
+    await come([order(ANNA, day(2), 'A0')], true);
+    expect(await rows('SELECT wake_at FROM rm_1.customers')).toEqual([{ wake_at: day(92) }]);
     await opened.database.exec('ALTER TABLE rm_1.bookings ADD CONSTRAINT planted CHECK (amount_minor <> 666)');
     await come([
       order(ANNA, day(3), 'A1', 666),
@@ -189,8 +234,12 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
     expect(await rows('SELECT customer_id, reason FROM rm_1.parked')).toEqual([
       { customer_id: anna, reason: 'write-failed' },
     ]);
-    expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 9 }]);
+    expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 10 }]);
     expect(await rows('SELECT 1 FROM rm_1.dirty')).toEqual([]);
+    // Nor does a deadline fold them again.
+    expect(await rows(`SELECT wake_at, orders FROM rm_1.customers WHERE customer_id = '${anna}'`)).toEqual([
+      { wake_at: null, orders: 1 },
+    ]);
     expect(store.context.counters.parked).toBe(1);
   });
 });

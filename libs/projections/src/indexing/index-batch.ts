@@ -96,7 +96,6 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   if (published) {
     await writes.send(tx);
     await policiesPublished(tx, facts.policies, position, now);
-    store.forgetPolicies();
   }
   if (facts.openings.length > 0) {
     await writes.send(tx);

@@ -233,6 +233,21 @@ describeOnEachStore('the projector', (name) => {
     expect(await rows('SELECT count(*)::int AS n FROM rm_1.customers')).toEqual([{ n: 1_500 }]);
   });
 
+  it('retracts what a late cancellation disproves, as a reversal', async () => {
+    now = day(100);
+    await appendAll(log, [order(ANNA, day(1), 'A1'), order(ANNA, day(50), 'A2')]);
+    const projector = await open();
+    await projector.catchUp();
+    await appendAll(log, [touchpoint({ who: ANNA, at: day(10), type: 'order-cancelled', data: { orderId: 'A1' } })]);
+    await projector.catchUp();
+    expect(
+      await rows(`SELECT phase, at, reason FROM perennial.published WHERE kind = 'retracted' ORDER BY publication`),
+    ).toEqual([
+      { phase: 'active', at: day(50), reason: 'reversal' },
+      { phase: 'onboarding', at: day(50), reason: 'reversal' },
+    ]);
+  });
+
   it('retracts what a late event disproves, with the reason', async () => {
     now = day(100);
     await appendAll(log, [order(ANNA, day(1), 'A1')]);

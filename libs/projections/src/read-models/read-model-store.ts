@@ -97,10 +97,6 @@ export class ReadModelStore {
     return this.#policies;
   }
 
-  forgetPolicies(): void {
-    this.#policies = null;
-  }
-
   /** Up to where the log is indexed, and up to when every deadline is persisted. */
   async checkpoint(): Promise<{ readonly position: number; readonly clock: Instant | null }> {
     const [row] = await this.context.database.query<{ position: number; clock: Instant | null }>(

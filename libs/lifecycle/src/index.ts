@@ -172,3 +172,5 @@ export {
   type ValueTierEdges,
 } from './figures/value-tiers.js';
 export { ladderPlace, type LadderFacts, type LadderPlace } from './figures/loyalty-ladder.js';
+export { nextOrder, type NextOrder } from './figures/next-order.js';
+export { serviceFigures, type ServiceFigures, type ValueReceived } from './figures/service.js';

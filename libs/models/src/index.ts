@@ -84,3 +84,4 @@ export {
   type SurveyAnswer,
   type SurveyScale,
 } from './surveys.js';
+export { expectedTracking, observedTracking, type Tracking } from './tracking.js';

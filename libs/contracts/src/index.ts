@@ -80,6 +80,14 @@ export {
   type AttributeType,
 } from './documents/attribute.js';
 export {
+  BehaviourConditionForm,
+  ConsentConditionForm,
+  FieldConditionForm,
+  SegmentConditionForm,
+  SegmentForm,
+  SequenceConditionForm,
+} from './documents/segment.js';
+export {
   documentReader,
   type DocumentOptions,
   type DocumentReader,

@@ -174,3 +174,15 @@ export {
 export { ladderPlace, type LadderFacts, type LadderPlace } from './figures/loyalty-ladder.js';
 export { nextOrder, type NextOrder } from './figures/next-order.js';
 export { serviceFigures, type ServiceFigures, type ValueReceived } from './figures/service.js';
+export {
+  partsOf,
+  segmentsNamed,
+  type BehaviourCondition,
+  type Condition,
+  type SegmentDefinition,
+} from './segments/definition.js';
+export { FieldRegistry, type FieldKind, type FieldValue, type SegmentField } from './segments/fields.js';
+export { memberOf, SegmentSet, type JudgedCondition, type Membership } from './segments/membership.js';
+export type { Moment, SegmentFacts } from './segments/leaves.js';
+export { readSegment, type DefinitionContext, type DefinitionVerdict } from './segments/read-definition.js';
+export { whyText } from './segments/why.js';

@@ -23,7 +23,7 @@ const comparisonsHaveTheirValue: Rule = ({ signals }) =>
   Object.entries(signals).flatMap(([type, list]) =>
     list.flatMap(({ when = [] }, signal) =>
       when.flatMap(({ op, value }, comparison) => {
-        const wanted = valueFor(op, value);
+        const wanted = comparisonIssue(op, value);
         if (wanted === null) return NONE;
         return [{ pointer: pointerTo('signals', type, signal, 'when', comparison, 'value'), ...wanted }];
       }),
@@ -31,7 +31,7 @@ const comparisonsHaveTheirValue: Rule = ({ signals }) =>
   );
 
 /** What is wrong with the value that a comparison compares with; null where it is right. */
-function valueFor(op: string, value: unknown): Pick<ValidationIssue, 'detail' | 'hint'> | null {
+export function comparisonIssue(op: string, value: unknown): Pick<ValidationIssue, 'detail' | 'hint'> | null {
   switch (op) {
     case 'present':
       if (value === undefined) return null;

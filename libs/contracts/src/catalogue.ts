@@ -199,6 +199,8 @@ const BUSINESS_KINDS = {
   'type-registered': 'types',
   'attribute-defined': 'attributes',
   'attribute-removed': 'attributes',
+  'segment-defined': 'segments',
+  'segment-removed': 'segments',
 } as const;
 
 /** What the engine itself writes into the log. */

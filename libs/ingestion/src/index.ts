@@ -25,6 +25,15 @@ export {
   type PublishVerdict,
 } from './policies/publish-policy.js';
 export { registeredTypes } from './types/register-type.js';
+export { recordedSegments, definedSegments, type RecordedSegment } from './segments/recorded-segments.js';
+export {
+  definitionContext,
+  DefineSegment,
+  ManageSegments,
+  RemoveSegment,
+  type SegmentOnRecord,
+  type SegmentVerdict,
+} from './segments/define-segment.js';
 export { TypeContracts } from './types/type-contracts.js';
 export { touchpointsPage } from './types/touchpoints-page.js';
 export {

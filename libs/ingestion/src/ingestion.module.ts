@@ -20,6 +20,7 @@ import { AttributesController } from './http/attributes.controller.js';
 import { ManageAttributes } from './attributes/manage-attributes.js';
 import { PoliciesController } from './http/policies.controller.js';
 import { QuarantineController } from './http/quarantine.controller.js';
+import { SegmentsController } from './http/segments.controller.js';
 import { SourcesController } from './http/sources.controller.js';
 import { TouchpointsController } from './http/touchpoints.controller.js';
 import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
@@ -40,6 +41,13 @@ import { DiscardMany, DiscardManyHandler, ReleaseMany, ReleaseManyHandler } from
 import { OpenQuarantined } from './quarantine/open-quarantined.js';
 import { Quarantine } from './quarantine/quarantine.js';
 import { ReleaseQuarantined, ReleaseQuarantinedHandler } from './quarantine/release-quarantined.js';
+import {
+  DefineSegment,
+  DefineSegmentHandler,
+  ManageSegments,
+  RemoveSegment,
+  RemoveSegmentHandler,
+} from './segments/define-segment.js';
 import { followSources } from './sources/follow-sources.js';
 import { keyPermits } from './sources/key-permits.js';
 import { ManageSources } from './sources/manage-sources.js';
@@ -86,6 +94,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         TypesController,
         SourcesController,
         AttributesController,
+        SegmentsController,
       ],
       providers: [
         {
@@ -195,6 +204,13 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
             new PublishPolicyHandler(log, clock, approvals, () => rules.refresh()),
         ),
         commandHandler(RegisterType, RegisterTypeHandler, [EVENT_LOG, TypeContracts, CLOCK]),
+        {
+          provide: ManageSegments,
+          useFactory: (log: EventLog, clock: Clock) => new ManageSegments(log, clock),
+          inject: [EVENT_LOG, CLOCK],
+        },
+        commandHandler(DefineSegment, DefineSegmentHandler, [ManageSegments]),
+        commandHandler(RemoveSegment, RemoveSegmentHandler, [ManageSegments]),
       ],
       exports: [Ingestion, IngestTouchpointsHandler],
     };

@@ -184,5 +184,6 @@ export {
 export { FieldRegistry, type FieldKind, type FieldValue, type SegmentField } from './segments/fields.js';
 export { memberOf, SegmentSet, type JudgedCondition, type Membership } from './segments/membership.js';
 export type { Moment, SegmentFacts } from './segments/leaves.js';
+export type { AskedPattern } from './segments/occurrence.js';
 export { readSegment, type DefinitionContext, type DefinitionVerdict } from './segments/read-definition.js';
 export { whyText } from './segments/why.js';

@@ -15,6 +15,7 @@ import { OPENED_SUBJECTS, OPENINGS_TABLE } from './read-models/openings/table.js
 import { RESTRICTED_SUBJECTS } from './read-models/restrictions/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
+import { SEGMENT_EVENTS, SEGMENT_MEMBERS, SEGMENTS } from './read-models/segments/table.js';
 import { STAGE_DAYS } from './read-models/stage-counts/table.js';
 import { STAGE_PERIODS } from './read-models/stage-periods/table.js';
 import { CHECKPOINT, DIRTY, PARKED } from './read-models/working-tables.js';
@@ -35,6 +36,9 @@ export const LIVE_TABLES: readonly string[] = [
   MENTIONS,
   POLICIES,
   CUSTOM_TYPES,
+  SEGMENTS,
+  SEGMENT_EVENTS,
+  SEGMENT_MEMBERS,
   INGEST_OUTCOMES,
   SOURCE_HOURS,
   SOURCE_COUNTS,
@@ -54,6 +58,7 @@ export const CONTROL_TABLES: readonly string[] = [
   'published',
   'outbox',
   'actions',
+  'segment_changes',
   'customer_changes',
   'customer_revisions',
   'customers_published',

@@ -26,6 +26,8 @@ const FACT_CLASSES = {
   'type-registered': [rules.TypeRegistered],
   'attribute-defined': [rules.AttributeDefined],
   'attribute-removed': [rules.AttributeRemoved],
+  'segment-defined': [rules.SegmentDefined],
+  'segment-removed': [rules.SegmentRemoved],
   'model-fitted': [rules.ModelFitted],
   'population-scored': [rules.PopulationScored],
   'intake-receipt': [engine.IntakeReceipt],

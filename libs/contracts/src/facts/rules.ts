@@ -4,6 +4,7 @@ import {
   AnyText,
   Decimal,
   Flag,
+  Id,
   MomentOrNull,
   Matching,
   Moment,
@@ -55,6 +56,22 @@ export class AttributeRemoved {
   @Text(100) name!: string;
   /** The version that was in force. */
   @Whole(1, 10_000) version!: number;
+}
+
+/** A segment was defined, or defined anew. What the document itself says is judged by the lifecycle's own rules. */
+export class SegmentDefined {
+  @Id(64) segmentId!: string;
+  /** Counts up by one with each definition under the same id, also over a removal. */
+  @Whole(1, 1_000_000) version!: number;
+  /** The document: id, name, description and the condition `when`. */
+  @AnyObject() definition!: Record<string, unknown>;
+}
+
+/** A segment was removed: its members left it. */
+export class SegmentRemoved {
+  @Id(64) segmentId!: string;
+  /** The version that held until then. */
+  @Whole(1, 1_000_000) version!: number;
 }
 
 /** A model was fitted to what had happened by an instant, as it was known at a position of the log. */

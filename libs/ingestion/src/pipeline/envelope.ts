@@ -25,6 +25,7 @@ export const OWN_SOURCES = {
   policies: 'perennial/policies',
   types: 'perennial/types',
   attributes: 'perennial/attributes',
+  segments: 'perennial/segments',
   privacy: 'perennial/privacy',
   sources: 'perennial/sources',
   dataSubjects: 'perennial/data-subjects',

@@ -4,7 +4,7 @@ import { consentFor } from '../fold/consents.js';
 import type { Money } from '../model.js';
 import type { BehaviourCondition, ConsentCondition, FieldCondition, SequenceCondition } from './definition.js';
 import type { FieldValue, KnownOfCustomer, SegmentField } from './fields.js';
-import { countUntil, patternOf, type OccurrencePattern } from './occurrence.js';
+import { countUntil, patternOf, type AskedPattern } from './occurrence.js';
 
 /** What segments are evaluated over: what is known of one customer, and when they did what conditions ask about. */
 export interface SegmentFacts extends KnownOfCustomer {
@@ -32,7 +32,7 @@ export interface LeafVerdict extends Verdict {
 /** A condition without parts, prepared for evaluation. */
 export interface Leaf {
   /** The touchpoints that it asks about. */
-  readonly patterns: readonly OccurrencePattern[];
+  readonly patterns: readonly AskedPattern[];
   /** Whether what it compares is an instant. */
   readonly instant: boolean;
   look(facts: SegmentFacts, moment: Moment): LeafVerdict;
@@ -126,6 +126,7 @@ export function behaviourLeaf(condition: BehaviourCondition): Leaf {
   const pattern = patternOf(condition);
   const { atMost, withinDays, from, until } = condition;
   const atLeast = condition.atLeast ?? (atMost === undefined ? 1 : 0);
+  const asksForPeriod = (from ?? until) !== undefined;
   const enough = (times: number, known: readonly Instant[], count: number, { at, timeZone }: Moment): Verdict => {
     if (times === 0) return { holds: true, until: FOREVER };
     const nthLast = known[count - times];
@@ -134,14 +135,20 @@ export function behaviourLeaf(condition: BehaviourCondition): Leaf {
     return untilThen(addDays(nthLast, withinDays, timeZone), at);
   };
   return {
-    patterns: [pattern],
+    patterns: [
+      {
+        ...pattern,
+        latest: asksForPeriod ? FOREVER : Math.max(atLeast, (atMost ?? -1) + 1),
+        withinDays: withinDays ?? FOREVER,
+      },
+    ],
     instant: false,
     look(facts, moment) {
       const { at, timeZone } = moment;
       const happened = facts.happened(pattern.key);
       let known = happened;
       let count = countUntil(happened, at);
-      if (from !== undefined || until !== undefined) {
+      if (asksForPeriod) {
         const first = from === undefined ? 0 : countUntil(happened, (instantOf(from, timeZone) ?? -Infinity) - 1);
         const end = until === undefined ? count : countUntil(happened, (instantOf(until, timeZone) ?? Infinity) - 1);
         known = happened.slice(first, Math.max(first, Math.min(count, end)));
@@ -168,7 +175,7 @@ function timesWithin(known: readonly Instant[], count: number, days: number, { a
 export function sequenceLeaf({ sequence, withinDays }: SequenceCondition): Leaf {
   const patterns = sequence.map(patternOf);
   return {
-    patterns,
+    patterns: patterns.map((pattern) => ({ ...pattern, latest: FOREVER, withinDays: FOREVER })),
     instant: true,
     look(facts, { at, timeZone }) {
       let ends: readonly Instant[] = [];

@@ -11,7 +11,7 @@ import {
   type SegmentFacts,
   type Verdict,
 } from './leaves.js';
-import type { OccurrencePattern } from './occurrence.js';
+import type { AskedPattern } from './occurrence.js';
 
 /** Whether a customer belongs to a segment at an instant, and the next instant at which time alone can change that; null for never. */
 export interface Membership {
@@ -54,15 +54,15 @@ export class SegmentSet {
   static readonly EMPTY = new SegmentSet([]);
 
   readonly #nodes: ReadonlyMap<string, Node>;
-  readonly #patterns: ReadonlyMap<string, OccurrencePattern>;
+  readonly #patterns: ReadonlyMap<string, AskedPattern>;
 
   constructor(
     readonly definitions: readonly SegmentDefinition[],
     fields: FieldRegistry = FieldRegistry.BUILT_IN,
   ) {
-    const patterns = new Map<string, OccurrencePattern>();
+    const patterns = new Map<string, AskedPattern>();
     const keep = (leaf: Leaf): Leaf => {
-      for (const pattern of leaf.patterns) patterns.set(pattern.key, pattern);
+      for (const pattern of leaf.patterns) patterns.set(pattern.key, widest(pattern, patterns.get(pattern.key)));
       return leaf;
     };
     this.#nodes = new Map(definitions.map(({ id, when }) => [id, nodeOf(when, fields, keep)]));
@@ -70,7 +70,7 @@ export class SegmentSet {
   }
 
   /** What the conditions ask about touchpoints, each once. */
-  get patterns(): readonly OccurrencePattern[] {
+  get patterns(): readonly AskedPattern[] {
     return [...this.#patterns.values()];
   }
 
@@ -171,6 +171,12 @@ function nodeOf(condition: Condition, fields: FieldRegistry, keep: (leaf: Leaf) 
   const field = fields.field(condition.field);
   // A field that is no longer defined is unknown of every customer.
   return leaf(fieldLeaf(condition, field ?? { name: condition.field, kind: 'text', meaning: '', read: () => null }));
+}
+
+/** What two conditions look at together. */
+function widest(one: AskedPattern, other: AskedPattern = one): AskedPattern {
+  const latest = Math.max(one.latest, other.latest);
+  return { ...one, latest, withinDays: Math.max(one.withinDays, other.withinDays) };
 }
 
 const instantOrNull = (until: Instant): Instant | null => (until === Infinity ? null : until);

@@ -10,6 +10,12 @@ export interface OccurrencePattern {
   matches(event: LifecycleEvent): boolean;
 }
 
+/** Which of the touchpoints of a pattern conditions look at: the latest so many, of the last so many days; Infinity for all. */
+export interface AskedPattern extends OccurrencePattern {
+  readonly latest: number;
+  readonly withinDays: number;
+}
+
 /** The pattern of what a condition says about touchpoints. Test traffic never counts. */
 export function patternOf({ did, source, channel, brand, where = [] }: Occurrence): OccurrencePattern {
   const type = did === '*' ? null : did;

@@ -34,8 +34,6 @@ export type DefinitionVerdict =
   | { readonly ok: true; readonly definition: SegmentDefinition }
   | { readonly ok: false; readonly errors: readonly ValidationIssue[] };
 
-type Issues = readonly ValidationIssue[];
-
 const ISSUES_MAX = 20;
 const DEPTH_MAX = 12;
 const CONDITIONS_MAX = 100;

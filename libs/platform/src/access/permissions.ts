@@ -14,6 +14,8 @@ export const PERMISSIONS = [
   'decide',
   /** Publish policies. */
   'policy',
+  /** Define what marketing works with: segments. */
+  'curate',
   /** Register touchpoint types. */
   'types',
   /** Erase a person. */

@@ -12,7 +12,7 @@ export interface RoleDefinition {
 /** The roles: sets of permissions for the usual tasks. A key has one role, or single permissions, or both. */
 export const ROLES = {
   channel: { permissions: ['publish'], meaning: 'a system that sends touchpoints' },
-  marketer: { permissions: ['read'], meaning: 'segments and figures, without personal data' },
+  marketer: { permissions: ['read', 'curate'], meaning: 'segments and figures, without personal data' },
   'service-agent': {
     permissions: ['read', 'open'],
     purposes: ['service', 'complaint'],

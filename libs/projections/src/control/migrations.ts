@@ -10,8 +10,15 @@ import {
   CUSTOMER_TABLES,
   NARROW_OUTBOX,
   PUBLISHED_NAMES,
+  SEGMENT_CHANGE_TABLES,
 } from '../outbox/migration.js';
-import { BRAND_COLUMNS, ORDER_COLUMNS, READ_MODEL_NAMES, SOURCE_TABLES } from '../read-models/migration.js';
+import {
+  BRAND_COLUMNS,
+  ORDER_COLUMNS,
+  READ_MODEL_NAMES,
+  SEGMENT_READ_MODELS,
+  SOURCE_TABLES,
+} from '../read-models/migration.js';
 
 /**
  * The schema `perennial`: what survives rebuilds. Numbered; a number that was released is never edited, only followed.
@@ -103,4 +110,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 18, name: 'order-columns', sql: ORDER_COLUMNS },
   { number: 19, name: 'source-tables', sql: SOURCE_TABLES },
   { number: 20, name: 'brand-columns', sql: BRAND_COLUMNS },
+  { number: 21, name: 'segments', sql: SEGMENT_CHANGE_TABLES + SEGMENT_READ_MODELS },
 ];

@@ -8,11 +8,13 @@ import { DIRTY, waitingRow } from '../read-models/working-tables.js';
 import type { DayZone } from '../read-models/read-model.js';
 import type { KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
+import type { KnownSegments } from '../read-models/segments/known-segments.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
 import type { RetractionReason } from '../outbox/publish-stage-changes.js';
 import { allAfter, foldOne, inOrder, type FoldState } from './fold-one.js';
 import { readKnown, selectKnown, type KnownCustomer } from './load.js';
 import { parkFailed, type ParkedCustomer } from './park.js';
+import { judgeOutcomes } from './judge-segments.js';
 import { goBack, readEvents, stateFits } from './read-events.js';
 import { writeOutcomes, type FoldOutcome } from './write.js';
 
@@ -51,6 +53,8 @@ export interface FoldMoment {
   readonly asOf: Instant;
   /** The log is indexed up to here: nothing above it is folded. */
   readonly position: number;
+  /** The segments whose conditions look at events. */
+  readonly segments?: KnownSegments;
 }
 
 /** Where the tables stand when customers are folded: what is known of policies and zones, and how much of the log is in. */
@@ -85,14 +89,17 @@ export async function foldAndWrite(
   { policies, zones, position, now }: FoldPlace,
   { context, isLive }: ReadModelStore,
 ): Promise<void> {
-  const moment: FoldMoment = { policies: policies.timeline, asOf: now, position };
-  const { outcomes, failed } = await foldCustomers(tx, tasks, known, moment, context);
+  const moment: FoldMoment = { policies: policies.timeline, asOf: now, position, segments: policies.segments };
+  const { outcomes: folded, failed } = await foldCustomers(tx, tasks, known, moment, context);
+  const { segments } = policies;
+  const outcomes = await context.times.of('fold', () => judgeOutcomes(tx, folded, segments, policies.timeline, now));
   await context.times.of('write', async () => {
     const { snapshotEvery, epoch } = context;
     const write = {
       models: CUSTOMER_READ_MODELS,
       zones,
       restatedAt: policies.restatedAt,
+      segmentVersions: segments.versions,
       position,
       now,
       snapshotEvery,
@@ -174,6 +181,8 @@ function plan(task: FoldTask, found: KnownCustomer | undefined, policies: Policy
     written: false,
     waitingUntil: null,
     newest: null,
+    wakeAt: null,
+    foldedPosition: 0,
     hadActions: false,
     erased: false,
     restricted: false,
@@ -218,6 +227,8 @@ function outcomeOf(one: FoldPlan): Omit<FoldOutcome, 'folded' | 'waitingUntil' |
     hadState: one.hadState,
     again: one.again,
     reason: retractionReason(one.task),
+    task: one.task.reason,
+    known: one.known,
   };
 }
 
@@ -231,7 +242,8 @@ function retractionReason({ reason, events }: FoldTask): RetractionReason {
       return reason;
     case 'events':
     case 'deadline':
-    case 'released': {
+    case 'released':
+    case 'segment-defined': {
       const reversal = (events ?? []).some(
         (event) => event.type === 'order-cancelled' || event.type === 'order-returned',
       );

@@ -9,6 +9,7 @@ import {
   type PolicyTimeline,
 } from '#lifecycle';
 import type { FoldedView } from '../read-models/read-model.js';
+import { KnownSegments } from '../read-models/segments/known-segments.js';
 
 /** The state of a fold to go on from, and how many events are in it. */
 export interface FoldState {
@@ -43,6 +44,8 @@ export interface FoldOptions {
   readonly position: number;
   /** A long history leaves a snapshot every so many events. */
   readonly snapshotEvery: number;
+  /** The segments whose conditions look at events; none by default. */
+  readonly segments?: KnownSegments;
 }
 
 /** A history leaves a snapshot every so many events, by default. */
@@ -72,7 +75,7 @@ export function foldOne(
   customer: CustomerSubjects,
   events: readonly LifecycleEvent[],
   base: FoldState | null,
-  { policies, asOf, position, snapshotEvery }: FoldOptions,
+  { policies, asOf, position, snapshotEvery, segments = KnownSegments.NONE }: FoldOptions,
 ): FoldedEvents {
   let count = events.length;
   while (count > 0 && (events[count - 1]?.occurredAt ?? 0) > asOf) count--;
@@ -116,6 +119,7 @@ export function foldOne(
     rebooked: result.rebooked,
     waitingUntil,
     position,
+    happened: segments.happenedIn(due),
   };
   return { folded, waitingUntil, newest, snapshots };
 }

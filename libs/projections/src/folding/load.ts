@@ -14,6 +14,10 @@ export interface KnownCustomer {
   /** Whether the customer has rows already. */
   readonly written: boolean;
   readonly waitingUntil: number | null;
+  /** When the rows that stand said that something may change without an event. */
+  readonly wakeAt: number | null;
+  /** The rows that stand cover the log up to this position; 0 without rows. */
+  readonly foldedPosition: number;
   readonly newest: FoldState | null;
   /** Whether the last fold called for actions. */
   readonly hadActions: boolean;
@@ -28,6 +32,8 @@ interface KnownRow extends Record<string, unknown> {
   ids: string | null;
   written: boolean;
   waiting_until: number | null;
+  wake_at: number | null;
+  folded_position: number | null;
   had_actions: boolean | null;
   erased: boolean | null;
   restricted: boolean;
@@ -42,7 +48,7 @@ export function selectKnown(
   customers: readonly { readonly customerId: string; readonly earliestAt: number | null }[],
 ): Statement {
   return {
-    sql: `SELECT c.customer_id, s.ids, s.erased, ${restrictedCustomer('c.customer_id')} AS restricted, k.customer_id IS NOT NULL AS written, k.waiting_until, k.actions <> '[]' AS had_actions,
+    sql: `SELECT c.customer_id, s.ids, s.erased, ${restrictedCustomer('c.customer_id')} AS restricted, k.customer_id IS NOT NULL AS written, k.waiting_until, k.wake_at, k.folded_position, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
        FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, from_start)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
@@ -65,6 +71,8 @@ export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
       subjectIds: row.ids === null ? [] : row.ids.split(','),
       written: row.written,
       waitingUntil: row.waiting_until,
+      wakeAt: row.wake_at,
+      foldedPosition: Number(row.folded_position ?? 0),
       newest: row.events === null ? null : stateOf(row.events, row),
       hadActions: row.had_actions === true,
       erased: row.erased === true,

@@ -4,6 +4,7 @@ import {
   arrayText,
   deleteRows,
   insertRows,
+  sortedByKey,
   unnest,
   upsertRows,
   type Row,
@@ -11,6 +12,7 @@ import {
   type Transaction,
   type Writer,
 } from '#database';
+import type { Reason } from '../indexing/affected-customer.js';
 import type { Epoch } from '../fitting/epoch.js';
 import { markProfiles } from '../outbox/mark-profiles.js';
 import { publishActions, type CustomerActions } from '../outbox/publish-actions.js';
@@ -19,9 +21,11 @@ import {
   type ChangedStagePeriods,
   type RetractionReason,
 } from '../outbox/publish-stage-changes.js';
+import { publishSegmentChanges, segmentChangesOf } from '../outbox/publish-segment-changes.js';
 import type { CustomerReadModel, DayZone, FoldedView } from '../read-models/read-model.js';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import type { FoldedEvents, FoldState } from './fold-one.js';
+import type { KnownCustomer } from './load.js';
 import { writeStates } from './states.js';
 import { Sums } from './sums.js';
 
@@ -43,6 +47,12 @@ export interface FoldOutcome extends FoldedEvents {
   /** True when events that were folded before were folded again, from an older state or from the beginning. */
   readonly again: boolean;
   readonly reason: RetractionReason;
+  /** Why the customer was to be folded. */
+  readonly task: Reason;
+  /** What the rows that stood before say: how far they went, and when something was to change without an event. */
+  readonly known: Pick<KnownCustomer, 'wakeAt' | 'waitingUntil' | 'foldedPosition'>;
+  /** Of a customer without rows from now on: the segments that the tables have them in. */
+  readonly leftSegments?: readonly string[];
 }
 
 /** An outcome with something to show. */
@@ -54,6 +64,8 @@ export interface WriteContext {
   readonly zones: readonly DayZone[];
   /** When the past was last restated by a policy. */
   readonly restatedAt: Instant;
+  /** The version of each segment that is defined. */
+  readonly segmentVersions: ReadonlyMap<string, number>;
   readonly position: number;
   readonly now: Instant;
   /** A history leaves a snapshot every so many events. */
@@ -102,11 +114,29 @@ export async function writeOutcomes(
           writes,
           model.table,
           standing.filter((one) => !one.folded.whole),
+          model.keepsRebooked !== true,
         );
         await insertRows(
           writes,
           model.table,
           standing.flatMap((one) => model.rows(one.folded)),
+        );
+        break;
+      case 'set':
+        await removeCustomers(writes, model.table, gone);
+        await deleteRows(
+          writes,
+          model.table,
+          model.table.key,
+          standing.flatMap((one) => model.removed(one.folded)),
+        );
+        await insertRows(
+          writes,
+          model.table,
+          sortedByKey(
+            model.table,
+            standing.flatMap((one) => model.added(one.folded)),
+          ),
         );
         break;
       case 'sum':
@@ -116,6 +146,7 @@ export async function writeOutcomes(
   }
   await writeStates(writes, outcomes, context.snapshotEvery);
   if (!context.publishes) return 0;
+  await publishSegmentChanges(writes, segmentChangesOf(outcomes, context), context);
   const { position, now, epoch, restatedAt } = context;
   const publishing = { position, now, epoch, restatedAt };
   await markProfiles(
@@ -150,9 +181,14 @@ async function removeCustomers(writes: Writer, table: Table, gone: readonly Fold
 }
 
 /** Rows of events that are folded again, or whose order came to be known since they were folded. */
-async function removeRefolded(writes: Writer, table: Table, standing: readonly Shown[]): Promise<void> {
+async function removeRefolded(
+  writes: Writer,
+  table: Table,
+  standing: readonly Shown[],
+  rebooked: boolean,
+): Promise<void> {
   const rows = standing.flatMap((one) =>
-    [...(one.again ? one.folded.refolded : []), ...one.folded.rebooked].map((event) => ({
+    [...(one.again ? one.folded.refolded : []), ...(rebooked ? one.folded.rebooked : [])].map((event) => ({
       customer_id: one.customerId,
       source: event.source,
       event_id: event.id,

@@ -5,6 +5,7 @@ import type { RecordedEvent } from '#event-log';
 export const REASONS = [
   'events',
   'deadline',
+  'segment-defined',
   'policy-changed',
   'policy-restated',
   'released',

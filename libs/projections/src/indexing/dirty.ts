@@ -38,17 +38,23 @@ export async function markDirty(
 }
 
 /**
- * Marks all customers dirty, after a policy was published or came into force: those that have rows and those that are dirty already.
+ * Marks all customers dirty, after a policy was published or came into force, or a segment was defined; `fromStart`: they are folded from the beginning. Those that have rows and those that are dirty already.
  * Another process may be writing a customer's first rows at this moment, and only the dirty mark of that customer can be seen.
  */
-export async function markAllDirty(tx: Transaction, reason: Reason, position: number, now: Instant): Promise<void> {
+export async function markAllDirty(
+  tx: Transaction,
+  reason: Reason,
+  position: number,
+  now: Instant,
+  fromStart = false,
+): Promise<void> {
   await tx.query(
     `INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
-     SELECT customer_id, $1::bigint, 0, NULL::timestamptz, $2::text, $3::timestamptz
+     SELECT customer_id, $1::bigint, 0, CASE WHEN $4 THEN '-infinity'::timestamptz END, $2::text, $3::timestamptz
        FROM (SELECT customer_id FROM customers UNION SELECT customer_id FROM dirty) all_customers ORDER BY customer_id
      ON CONFLICT (customer_id) DO UPDATE SET position = greatest(dirty.position, EXCLUDED.position),
-       reason = ${STRONGER_REASON}`,
-    [position, reason, instantText(now)],
+       earliest_at = least(dirty.earliest_at, EXCLUDED.earliest_at), reason = ${STRONGER_REASON}`,
+    [position, reason, instantText(now), fromStart],
   );
 }
 

@@ -19,11 +19,13 @@ import {
 } from '../read-models/policies/load-policies.js';
 import { noteWhenInForce, recordPolicies, recordTypes } from '../read-models/policies/projection.js';
 import { listQuarantine, replaceQuarantined } from '../read-models/quarantine/projection.js';
+import { recordSegments } from '../read-models/segments/projection.js';
 import type { DayZone } from '../read-models/read-model.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { affectedCustomers, type AffectedCustomer } from './affected-customer.js';
 import { markAllDirty, markDirty } from './dirty.js';
 import { deduplicateEventIds } from './event-ids/deduplicate.js';
+import { segmentsChanged } from './segments-changed.js';
 import { recountsBetween } from './event-ids/recount.js';
 import { emptyFacts, erasureOf, subjectsOfRestriction, gather, type PageFacts } from './page-facts.js';
 
@@ -92,10 +94,11 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   const writes = new Writes();
   const { facts, affected, unreadable } = await context.times.of('index', () => index(tx, writes, fresh, from, store));
   context.counters.events += fresh.length;
-  const published = facts.policies.length > 0;
+  const published = facts.policies.length > 0 || facts.segments.length > 0;
   if (published) {
     await writes.send(tx);
-    await policiesPublished(tx, facts.policies, position, now);
+    if (facts.policies.length > 0) await policiesPublished(tx, facts.policies, position, now);
+    if (facts.segments.length > 0) await segmentsChanged(tx, facts.segments, { from, position, now }, store);
   }
   if (facts.openings.length > 0) {
     await writes.send(tx);
@@ -141,6 +144,7 @@ async function index(
   if (facts.touched.size > 0) await replaceQuarantined(tx, writes, touchpointsOf(facts), facts.quarantine.length > 0);
   await recordPolicies(writes, facts.policies);
   await recordTypes(writes, facts.types);
+  await recordSegments(writes, facts.segments);
   await markErased(writes, erasures);
   await recordRestrictions(writes, facts.restrictions);
   // Nothing else of their customers changes but what is to be done for them.

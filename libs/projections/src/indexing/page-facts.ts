@@ -41,6 +41,8 @@ export interface PageFacts {
   readonly openings: RecordedEvent[];
   readonly policies: RecordedEvent[];
   readonly types: RecordedEvent[];
+  /** Segments that were defined or removed, in log order. */
+  readonly segments: RecordedEvent[];
   readonly erasures: RecordedEvent[];
   /** Restrictions of processing that were placed or lifted, in log order. */
   readonly restrictions: RecordedEvent[];
@@ -61,6 +63,7 @@ export function emptyFacts(): PageFacts {
     openings: [],
     policies: [],
     types: [],
+    segments: [],
     erasures: [],
     restrictions: [],
     unreadable: [],
@@ -163,6 +166,10 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
       return;
     case 'type-registered':
       facts.types.push(event);
+      return;
+    case 'segment-defined':
+    case 'segment-removed':
+      facts.segments.push(event);
       return;
     case 'source-closed':
       facts.books.closings.push(event);

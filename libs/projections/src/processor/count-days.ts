@@ -39,7 +39,8 @@ export async function countDays(store: ReadModelStore, customersAtOnce = CUSTOME
 const inSchema = (schema: string): string =>
   SELECT_POLICIES.sql
     .replace('FROM day_zones', `FROM ${schema}.day_zones`)
-    .replace('FROM policies', `FROM ${schema}.policies`);
+    .replace('FROM policies', `FROM ${schema}.policies`)
+    .replace('FROM segments', `FROM ${schema}.segments`);
 
 function isSettled(zones: readonly DayZone[], wanted: readonly string[]): boolean {
   if (zones.length !== wanted.length) return false;

@@ -98,3 +98,24 @@ export const BRAND_COLUMNS = /* sql */ `
       END LOOP;
     END $$;
     `;
+
+/** What queries ask of segments: in the versions that were built before no segment is defined, until the rebuild that the next start begins is done. */
+export const SEGMENT_READ_MODELS = /* sql */ `
+    DO $$
+    DECLARE
+      version record;
+    BEGIN
+      FOR version IN SELECT schema_name AS name FROM perennial.versions LOOP
+        IF to_regclass(format('%I.customers', version.name)) IS NOT NULL THEN
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.segments (
+                            position bigint, segment_id text COLLATE "C", version int, definition jsonb, recorded_at timestamptz(3),
+                            recorded_by text)', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.segment_events (
+                            customer_id text COLLATE "C", pattern text COLLATE "C", at timestamptz(3), source text COLLATE "C",
+                            event_id text COLLATE "C")', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.segment_members (
+                            segment_id text COLLATE "C", customer_id text COLLATE "C")', version.name);
+        END IF;
+      END LOOP;
+    END $$;
+    `;

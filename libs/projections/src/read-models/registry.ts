@@ -12,6 +12,8 @@ import { CUSTOM_TYPES, POLICIES } from './policies/table.js';
 import { QUARANTINE } from './quarantine/table.js';
 import type { CustomerReadModel } from './read-model.js';
 import { RESTRICTED_SUBJECTS } from './restrictions/table.js';
+import { MEMBERS_OF_SEGMENTS, WHAT_SEGMENTS_ASK } from './segments/projection.js';
+import { SEGMENTS } from './segments/table.js';
 import { STAGE_COUNTS } from './stage-counts/projection.js';
 import { STAGE_PERIOD_HISTORY } from './stage-periods/projection.js';
 import { CHECKPOINT, DAY_ZONES, DIRTY, PARKED, SNAPSHOTS, STATES } from './working-tables.js';
@@ -24,6 +26,8 @@ export const CUSTOMER_READ_MODELS: readonly CustomerReadModel[] = [
   MONEY_DISCREPANCIES,
   BRANDS_OF_CUSTOMERS,
   STAGE_COUNTS,
+  WHAT_SEGMENTS_ASK,
+  MEMBERS_OF_SEGMENTS,
 ];
 
 /** The tables that the indexer writes, page by page. */
@@ -34,6 +38,7 @@ const INDEXED: readonly Table[] = [
   MENTIONS,
   POLICIES,
   CUSTOM_TYPES,
+  SEGMENTS,
   INGEST_OUTCOMES,
   SOURCE_HOURS,
   SOURCE_COUNTS,

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { STREAMS, streamOfFact, type Instant } from '#contracts';
 import type { Database } from '#database';
 import type { AppendItem, EventLog, RecordedEvent } from '#event-log';
-import { BUILT_IN_POLICIES, type Policy } from '#lifecycle';
+import { BUILT_IN_POLICIES, type Condition, type Policy } from '#lifecycle';
 import { SNAPSHOT_EVERY } from '../folding/fold-one.js';
 import { foldBatch, type FoldBatch } from '../folding/fold-batch.js';
 import { indexBatch, readTurn, selectTurn } from '../indexing/index-batch.js';
@@ -108,4 +108,25 @@ export function unreadable(subjectId: string, at: Instant, id: string): AppendIt
     stream: STREAMS.subject(subjectId),
     event: { ...event, meta: JSON.stringify({ channel: 'shop', receivedAt: at }) },
   };
+}
+
+/** A segment that is defined: the conditions under an id, as its next version. */
+export function segmentDefined(id: string, when: Condition, at: Instant, version = 1): AppendItem {
+  const data = { segmentId: id, version, definition: { id, name: id, when } };
+  return segmentFact('segment-defined', `${id}@${version}`, data, at);
+}
+
+/** A segment that is removed. */
+export function segmentRemoved(id: string, at: Instant, version = 1): AppendItem {
+  return segmentFact('segment-removed', `${id}@${version}/removed`, { segmentId: id, version }, at);
+}
+
+function segmentFact(
+  type: 'segment-defined' | 'segment-removed',
+  id: string,
+  data: Record<string, unknown>,
+  at: Instant,
+) {
+  const { event } = touchpoint({ who: { userId: 'operator' }, at, type, id, data });
+  return { stream: streamOfFact(type), event };
 }

@@ -7,6 +7,7 @@ import { markWhereActionsDiffer } from '../outbox/publish-actions.js';
 import { publishAllStageChanges } from '../outbox/publish-all-stage-changes.js';
 import type { Processor } from '../processor/processor.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
+import { publishWhereSegmentsDiffer } from '../outbox/publish-segment-changes.js';
 import type { BuildProgress } from './build/build-run.js';
 import { lockSchemas } from './schema-lock.js';
 import type { Version } from './versions.js';
@@ -60,6 +61,7 @@ async function makeLive(
     // Where everything was published just now, nothing differs.
     async () => (await publishAllStageChanges(tx, now, epoch)) || (await markWherePublishedDiffers(tx, at)),
     () => markWhereActionsDiffer(tx, now, epoch),
+    () => publishWhereSegmentsDiffer(tx, now, epoch),
     () => markAllProfiles(tx, now),
     // Last, since it waits for current readers: the steps before hold no reader up.
     () => showLive(tx, version.schema),

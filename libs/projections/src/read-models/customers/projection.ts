@@ -6,7 +6,7 @@ import { CUSTOMERS } from './table.js';
 export const PROFILE: CustomerReadModel = {
   shape: 'row',
   table: CUSTOMERS,
-  row: ({ customerId, digestId, subjectIds, view, waitingUntil, position }) => {
+  row: ({ customerId, digestId, subjectIds, view, waitingUntil, position, segments }) => {
     const only = view.revenue.length === 1 ? view.revenue[0] : undefined;
     const due = view.next?.dueAt ?? null;
     return {
@@ -45,7 +45,12 @@ export const PROFILE: CustomerReadModel = {
       },
       folded_position: position,
       waiting_until: waitingUntil,
-      wake_at: earliest([due, waitingUntil, ...view.actions.map(({ validUntil }) => validUntil)]),
+      wake_at: earliest([
+        due,
+        waitingUntil,
+        segments?.nextAt ?? null,
+        ...view.actions.map(({ validUntil }) => validUntil),
+      ]),
       consents: view.consents,
       actions: view.actions,
       last_contact_at: view.lastContactAt,

@@ -14,7 +14,8 @@ export const CUSTOMERS: Table = {
     -- what was published of it.
     -- last_contact_at: the last touchpoint of the customer's own doing. retention: when they are to be erased by the policy in force at the fold, and why;
     -- retention_due_at is when its grace begins. Both null where no rule applies.
-    -- wake_at is the earliest of next_due_at, waiting_until and the end of validity of each action.
+    -- wake_at is the earliest of next_due_at, waiting_until, the end of validity of each action, and the next instant at which time alone can
+    -- change a membership of a segment.
     CREATE TABLE customers (
       customer_id       text COLLATE "C" PRIMARY KEY,
       digest_id         text COLLATE "C" NOT NULL,

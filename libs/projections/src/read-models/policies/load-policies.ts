@@ -1,18 +1,21 @@
 import type { Instant } from '#contracts';
 import { policyTimeline, type Policy, type PolicyTimeline, type PublishedPolicy } from '#lifecycle';
 import type { Row, Statement, Transaction } from '#database';
+import { KnownSegments, loadSegments } from '../segments/known-segments.js';
 import type { DayZone } from '../read-model.js';
 
 /** The policies that a version of the read models knows. */
 export interface KnownPolicies {
   readonly timeline: PolicyTimeline;
-  /** How many were published: when this changes, the policies must be read again. */
+  /** How many policies were published and segments defined: when this changes, they must be read again. */
   readonly count: number;
   /**
    * When the past was last restated while there were customers; −∞ if never. What the restatement itself says of a time before is history:
    * no action follows from it.
    */
   readonly restatedAt: Instant;
+  /** The segments that are defined. */
+  readonly segments: KnownSegments;
 }
 
 interface PolicyRow extends Record<string, unknown> {
@@ -31,7 +34,10 @@ export const RESTATES_WITH_CUSTOMERS = /* sql */ `p.restates AND EXISTS (SELECT 
 export async function loadPolicies(tx: Transaction): Promise<KnownPolicies> {
   const rows = await selectPolicies(tx);
   const restatedAt = Math.max(-Infinity, ...rows.filter((row) => row.moves_customers).map((row) => row.recorded_at));
-  return { timeline: policyTimeline(rows.map(publishedPolicy)), count: rows.length, restatedAt };
+  const [counted] = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM segments');
+  const segments = (counted?.n ?? 0) === 0 ? KnownSegments.NONE : await loadSegments(tx);
+  const count = rows.length + (counted?.n ?? 0);
+  return { timeline: policyTimeline(rows.map(publishedPolicy)), count, restatedAt, segments };
 }
 
 /** The policies as they were published. */
@@ -54,9 +60,9 @@ const publishedPolicy = (row: PolicyRow): PublishedPolicy<Policy> => ({
   restates: row.restates,
 });
 
-/** How many policies were published, and the zones whose days are counted: what each transaction that folds asks first. */
+/** How many policies were published and segments defined, and the zones whose days are counted: what each transaction that folds asks first. */
 export const SELECT_POLICIES: Statement = {
-  sql: `SELECT count(*)::int AS n,
+  sql: `SELECT count(*)::int + (SELECT count(*)::int FROM segments) AS n,
                (SELECT coalesce(jsonb_agg(jsonb_build_object('timeZone', time_zone, 'countedTo', counted_to)), '[]') FROM day_zones) AS zones
           FROM policies`,
 };

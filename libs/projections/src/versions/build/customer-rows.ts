@@ -18,6 +18,7 @@ export function rowsOf(customers: readonly FoldedCustomer[]): readonly (readonly
         tables.push([model.table, customers.map((one) => model.row(one.folded))]);
         break;
       case 'sequence':
+      case 'set':
       case 'by-event':
         tables.push([model.table, customers.flatMap((one) => model.rows(one.folded))]);
         break;

@@ -1,9 +1,11 @@
 import type { LifecycleEvent } from '#lifecycle';
 import { describeError } from '#platform';
 import { foldOne, inOrder, type FoldOptions } from '../../folding/fold-one.js';
+import { judge, together } from '../../folding/judge-segments.js';
 import { Sums } from '../../folding/sums.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { zonesWanted } from '../../read-models/stage-counts/zones.js';
+import type { FoldedView } from '../../read-models/read-model.js';
 import { CUSTOMER_READ_MODELS } from '../../read-models/registry.js';
 import type { BuildRun } from './build-run.js';
 import type { Customer } from './components.js';
@@ -29,7 +31,14 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
   const touchpoints = await touchpointSource(run);
   run.beginPhase(run.state.folded);
   const { asOf, upTo } = run.state;
-  const options: FoldOptions = { policies: policies.timeline, asOf, position: upTo, snapshotEvery };
+  const options: FoldOptions = {
+    policies: policies.timeline,
+    asOf,
+    position: upTo,
+    snapshotEvery,
+    segments: policies.segments,
+  };
+  const held = policies.segments.isEmpty ? NOBODY : await heldBack(run);
   const customers = new CustomersAhead(run);
   let limit = foldBatchSize;
   let { folded } = run.state;
@@ -40,7 +49,7 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
       const next = await customers.next(limit);
       const last = next[next.length - 1];
       if (last === undefined) break;
-      const batch = await foldBatch(run, next, touchpoints, options);
+      const batch = await foldBatch(run, next, touchpoints, options, held);
       // Two batches are on their way at most: one being written, one waiting behind it.
       await before;
       signal?.throwIfAborted();
@@ -59,6 +68,38 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
     await writing.catch(() => undefined);
   }
   return sums;
+}
+
+/** The customers whom an erasure or a restriction concerns: memberships of segments depend on it. */
+interface HeldBack {
+  readonly erased: ReadonlySet<string>;
+  readonly restricted: ReadonlySet<string>;
+}
+
+const NOBODY: HeldBack = { erased: new Set(), restricted: new Set() };
+
+async function heldBack(run: BuildRun): Promise<HeldBack> {
+  const { database, schema } = run.options;
+  const idsOf = async (sql: string): Promise<ReadonlySet<string>> =>
+    new Set((await database.query<{ customer_id: string }>(sql)).map((row) => row.customer_id));
+  return {
+    erased: await idsOf(
+      `SELECT customer_id FROM ${schema}.subjects GROUP BY customer_id HAVING bool_and(erased_at IS NOT NULL)`,
+    ),
+    restricted: await idsOf(
+      `SELECT DISTINCT s.customer_id FROM ${schema}.subjects s JOIN ${schema}.restricted_subjects r USING (subject_id)`,
+    ),
+  };
+}
+
+/** A fold with the segments that the customer belongs to. */
+function withSegments(folded: FoldedView, { policies, asOf, segments }: FoldOptions, held: HeldBack): FoldedView {
+  if (segments === undefined || segments.isEmpty) return folded;
+  const { customerId } = folded;
+  const known = { erased: held.erased.has(customerId), restricted: held.restricted.has(customerId) };
+  const standing = { before: [], since: null, fresh: [], cause: { kind: 'rebuild' as const, events: [] } };
+  const happened = together(undefined, folded.happened);
+  return { ...folded, segments: judge({ folded, ...known, ...standing, happened }, segments, policies, asOf) };
 }
 
 /** The customers that are not folded yet, in the order of their ids. */
@@ -103,6 +144,7 @@ async function foldBatch(
   customers: readonly Customer[],
   touchpoints: TouchpointSource,
   options: FoldOptions,
+  held: HeldBack,
 ): Promise<FoldedBatch> {
   const { times } = run.options;
   const eventsOf = await times.of('read', () => touchpoints.of(customers));
@@ -114,7 +156,7 @@ async function foldBatch(
       batch.events += recorded.length;
       const events: LifecycleEvent[] = times.ofSync('parse', () => inOrder(recorded));
       const folded = times.ofSync('fold', () => foldOne(one, events, null, options));
-      if (folded.folded !== null) batch.folded.push({ ...folded, folded: folded.folded });
+      if (folded.folded !== null) batch.folded.push({ ...folded, folded: withSegments(folded.folded, options, held) });
       else if (folded.waitingUntil !== null) batch.waiting.push({ customerId, until: folded.waitingUntil });
     } catch (error) {
       batch.failed.push({ customerId, reason: 'fold-failed', detail: describeError(error) });

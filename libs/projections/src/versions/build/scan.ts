@@ -12,6 +12,7 @@ import { recordRestrictions } from '../../read-models/restrictions/projection.js
 import { forgetOpenings, recordOpenings } from '../../read-models/openings/projection.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
+import { recordSegments } from '../../read-models/segments/projection.js';
 import type { BuildRun } from './build-run.js';
 import type { BuildState } from './build-state.js';
 import { joinInMemory } from './components.js';
@@ -151,6 +152,7 @@ async function writeOtherFacts(
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);
+  await recordSegments(tx, facts.segments);
   if (done) await forgetOpenings(tx, (await loadPolicies(tx)).timeline, asOf);
   const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
     customerId: subjectId,

@@ -72,7 +72,7 @@ function comparisonsOf(rule: string): { readonly when: Condition; readonly field
   return { when: { all }, fields: [...fields.values()] };
 }
 
-const NOBODY = { consents: [], brands: [], contracts: [], revenue: [], flags: [] } as unknown as SegmentFacts['view'];
+const NO_FACTS = { consents: [], brands: [], contracts: [], revenue: [], flags: [] } as unknown as SegmentFacts['view'];
 
 describeCases('membership of segments as others published it', segments, () => {
   const didSomething = segments.filter((each) => typeof each.rule !== 'string');
@@ -84,7 +84,7 @@ describeCases('membership of segments as others published it', segments, () => {
         .filter(({ event }) => event === pattern?.type)
         .map(({ daysAgo = 0, at }) => (at === undefined ? NOW - daysAgo * DAY : Date.parse(at)))
         .sort((a, b) => a - b);
-      const facts: SegmentFacts = { view: NOBODY, restricted: false, happened: () => happened };
+      const facts: SegmentFacts = { view: NO_FACTS, restricted: false, happened: () => happened };
       const { member } = memberOf(made, facts, { at: NOW, timeZone: 'UTC' });
       const [wanted] = [expected['member'], expected['memberAfterRecalculation']].filter((each) => each !== undefined);
       expect(wanted).toBeDefined();
@@ -99,7 +99,7 @@ describeCases('membership of segments as others published it', segments, () => {
       const members = steps.slice(0, 2).map((step) => {
         const [, name = '', days] = /^(\w+) = (\d+) days ago/.exec(step) ?? [];
         const attributes = new Map(days === undefined ? [] : [[name, NOW - Number(days) * DAY]]);
-        const facts: SegmentFacts = { view: NOBODY, restricted: false, attributes, happened: () => [] };
+        const facts: SegmentFacts = { view: NO_FACTS, restricted: false, attributes, happened: () => [] };
         const moment = { at: NOW, timeZone: 'UTC' };
         return new SegmentSet([definition(when)], registry).membershipsOf(facts, moment).get('x')?.member;
       });

@@ -58,7 +58,7 @@ export class AttributeRemoved {
   @Whole(1, 10_000) version!: number;
 }
 
-/** A segment was defined, or defined anew. What the document itself says is judged by the lifecycle's own rules. */
+/** A segment was defined, or defined again. What the document itself says is judged by the lifecycle's own rules. */
 export class SegmentDefined {
   @Id(64) segmentId!: string;
   /** Counts up by one with each definition under the same id, also over a removal. */

@@ -33,7 +33,7 @@ export class SegmentsController {
   @Allow('curate')
   @ApiOperation({
     operationId: 'defineSegment',
-    summary: 'Define a segment, or define it anew',
+    summary: 'Define a segment, or define it again',
     description:
       'Another definition under the same id is its next version. All customers are looked at again; who enters and who leaves is published. The same definition again changes nothing.',
   })

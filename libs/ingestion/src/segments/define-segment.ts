@@ -8,7 +8,7 @@ import { OWN_SOURCES } from '../pipeline/envelope.js';
 import { registeredTypes } from '../types/register-type.js';
 import { definedSegments, recordedSegments, SEGMENT_STREAM, type RecordedSegment } from './recorded-segments.js';
 
-/** Define a segment, or define it anew. */
+/** Define a segment, or define it again. */
 export class DefineSegment {
   constructor(
     readonly document: unknown,

@@ -163,7 +163,7 @@ describe('membership of a segment', () => {
   });
 });
 
-/** The same conditions, judged anew from all events by the letter of the documentation. */
+/** The same conditions, judged again from all events by the letter of the documentation. */
 function naive(when: Condition, happened: readonly Happened[], at: Instant): boolean {
   const matches = ({ did, source, where = [] }: Occurrence, one: Happened) =>
     one.at <= at &&
@@ -279,7 +279,7 @@ function pad(number: number): string {
 }
 
 describe('for any condition, any history and any instant', () => {
-  it('membership equals the same condition judged anew from all events', () => {
+  it('membership equals the same condition judged again from all events', () => {
     fc.assert(
       fc.property(conditions, histories, instants, (when, happened, at) => {
         expect(look(when, happened, at).member).toBe(naive(when, happened, at));

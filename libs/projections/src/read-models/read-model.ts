@@ -60,7 +60,7 @@ export interface SegmentChange {
 
 /**
  * Why a customer entered a segment or left it: an event, the mere passing of time, a definition or removal of the segment, a policy, a merge
- * or unmerge of customers, an erasure or a restriction of processing, or read models that were built anew.
+ * or unmerge of customers, an erasure or a restriction of processing, or read models that were built again.
  */
 export interface SegmentCause {
   readonly kind: 'event' | 'time' | 'definition' | 'removal' | 'policy' | 'merge' | 'unmerge' | 'privacy' | 'rebuild';

@@ -115,7 +115,7 @@ describe('segments', () => {
       ['visitors', idOf(BEN)],
     ]);
     expect((await changes()).map((row) => row['why'])).toEqual(['definition', 'definition']);
-    // Another definition under the same id asks about other touchpoints; what nobody asks about any more is deleted.
+    // Another definition under the same id asks about other touchpoints; what no segment asks about any more is deleted.
     await appendAll(log, [segmentDefined('visitors', { not: { did: 'order-placed', withinDays: 30 } }, day(12), 2)]);
     await catchUp(day(13));
     expect(await members()).toEqual([

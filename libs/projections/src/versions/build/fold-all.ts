@@ -38,7 +38,7 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
     snapshotEvery,
     segments: policies.segments,
   };
-  const held = policies.segments.isEmpty ? NOBODY : await heldBack(run);
+  const held = policies.segments.isEmpty ? NOT_HELD_BACK : await heldBack(run);
   const customers = new CustomersAhead(run);
   let limit = foldBatchSize;
   let { folded } = run.state;
@@ -70,13 +70,13 @@ export async function foldAll(run: BuildRun): Promise<readonly Sums[]> {
   return sums;
 }
 
-/** The customers whom an erasure or a restriction concerns: memberships of segments depend on it. */
+/** The customers that an erasure or a restriction concerns: memberships of segments depend on it. */
 interface HeldBack {
   readonly erased: ReadonlySet<string>;
   readonly restricted: ReadonlySet<string>;
 }
 
-const NOBODY: HeldBack = { erased: new Set(), restricted: new Set() };
+const NOT_HELD_BACK: HeldBack = { erased: new Set(), restricted: new Set() };
 
 async function heldBack(run: BuildRun): Promise<HeldBack> {
   const { database, schema } = run.options;

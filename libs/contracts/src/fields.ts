@@ -301,6 +301,22 @@ export function TypeNames(): PropertyDecorator {
   );
 }
 
+const ORIGIN = '^(?:\\*|https?://[a-z0-9.-]+(?::[0-9]{1,5})?)$';
+
+/** A list of web origins, or `*` for all. */
+export function Origins(): PropertyDecorator {
+  const pattern = new RegExp(ORIGIN);
+  return field(
+    { type: 'array', minItems: 1, maxItems: 100, items: { type: 'string', maxLength: 300, pattern: ORIGIN } },
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.length <= 100 &&
+      value.every((each) => isText(each, 1, 300) && pattern.test(each as string)),
+    'a list of 1 to 100 web origins, such as https://shop.example',
+  );
+}
+
 /** Versions of touchpoint types, by type. */
 export function TypeVersions(): PropertyDecorator {
   return field(

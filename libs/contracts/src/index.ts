@@ -2,7 +2,15 @@
 export { DAY, formatInstant, HOUR, MINUTE, parseInstant, type Instant } from './instant.js';
 export type { Actor, Identifier, Origin, Role, SealedIdentifier, Touchpoint, TouchpointMeta } from './touchpoint.js';
 export { STREAMS, subjectOfStream } from './streams.js';
-export { foldSources, NO_SOURCES, type RegisteredSource, type SourceSettings, type SourceStatus } from './sources.js';
+export {
+  foldSources,
+  NO_SOURCES,
+  type OwnEvent,
+  type RegisteredSource,
+  type SourceSettings,
+  type SourceStatus,
+  type TrackingMapping,
+} from './sources.js';
 export { ACTS_FOR_APPROVAL, APPROVAL_HOURS, type ActForApproval } from './approvals.js';
 export { OPENING_KINDS, type PersonalDataOpened, type SettingsChanged } from './facts/access.js';
 export {
@@ -131,6 +139,7 @@ export {
   Parts,
   Text,
   TypeNames,
+  Origins,
   TypeVersions,
   Whole,
 } from './fields.js';

@@ -2,10 +2,27 @@ import type { SourceRegistered } from './facts/sources.js';
 import type { Instant } from './instant.js';
 
 /** What a source is and may send, as it was registered or last changed. */
-export type SourceSettings = Readonly<Omit<SourceRegistered, 'types' | 'versions'>> & {
+export type SourceSettings = Readonly<Omit<SourceRegistered, 'types' | 'versions' | 'origins' | 'tracking'>> & {
   readonly types?: readonly string[];
+  readonly origins?: readonly string[];
+  readonly tracking?: TrackingMapping;
   readonly versions?: Readonly<Record<string, number>>;
 };
+
+/** What a source's mapping says of one of the events that its analytics library sends. */
+export type OwnEvent =
+  /** It is read as an event of the specification: `Order Completed`. */
+  | { readonly as: string }
+  /** It becomes this type, with these fields of the data: each a source as in a mapping of files, whose columns are properties of the event. */
+  | { readonly type: string; readonly data?: Readonly<Record<string, unknown>> };
+
+/** How the events of a source's analytics library become touchpoints. */
+export interface TrackingMapping {
+  /** By the name of the event, exactly as the library sends it. */
+  readonly events?: Readonly<Record<string, OwnEvent>>;
+  /** The type of every event that neither `events` nor the specification names, or `quarantine`: then such events wait for a mapping. */
+  readonly others?: string;
+}
 
 export type SourceStatus = 'active' | 'paused' | 'retired';
 

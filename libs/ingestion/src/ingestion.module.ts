@@ -26,6 +26,7 @@ import { TouchpointsController } from './http/touchpoints.controller.js';
 import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
 import { InFlight } from './http/in-flight.js';
 import { touchpointsPlugin } from './http/touchpoints.plugin.js';
+import { trackingPlugin } from './http/tracking/tracking.plugin.js';
 import { TypesController } from './http/types.controller.js';
 import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
 import { inFlightMetrics, ingestionMetrics } from './metrics.js';
@@ -233,6 +234,13 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         inFlight: this.inFlight,
         bodies: this.host.httpAdapter.bodies,
         limits: this.config,
+      }),
+    );
+    void server.register(
+      trackingPlugin({
+        ...{ commands: this.commands, clock: this.clock, access: this.access, rates: this.rates },
+        ...{ inFlight: this.inFlight, bodies: this.host.httpAdapter.bodies, limits: this.config },
+        ...{ sources: this.sources, contracts: this.contracts },
       }),
     );
     this.routes.add(...TOUCHPOINTS_ROUTES);

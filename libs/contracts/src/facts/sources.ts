@@ -1,4 +1,4 @@
-import { Currency, Flag, Id, OneOf, Optional, Text, TypeNames, TypeVersions } from '../fields.js';
+import { AnyObject, Currency, Flag, Id, OneOf, Optional, Origins, Text, TypeNames, TypeVersions } from '../fields.js';
 import { SOURCE_KINDS } from '../sources-and-requests.js';
 
 /** The channel systems that publish events, as the business registers them. A source is named as its events name it. */
@@ -18,6 +18,10 @@ class SourceRecord {
   @Optional() @Text(100) brand?: string;
   /** The schema contract: the version of a type's data that the source sends, by type. */
   @Optional() @TypeVersions() versions?: Record<string, number>;
+  /** The web origins whose pages may send with its key; `*` for all, none where it is absent. */
+  @Optional() @Origins() origins?: string[];
+  /** How the events of its analytics library become touchpoints: `events` by name, and `others`. */
+  @Optional() @AnyObject() tracking?: Record<string, unknown>;
 }
 
 /** A source was registered. */

@@ -7,6 +7,12 @@ const UNKNOWN_NAME = '*';
 /** Names of an event that stand in no contract of ours, and are no one's: attributes of CloudEvents. */
 const ATTRIBUTES = new Set(['specversion', 'datacontenttype', 'dataschema', 'data_base64', 'data', 'events', 'batch']);
 
+/** Names of a call of an analytics library that its specification gives: they are the same for all persons. */
+const CALL_NAMES = new Set([
+  ...['messageId', 'userId', 'anonymousId', 'previousId', 'groupId', 'event', 'properties', 'traits', 'context'],
+  ...['timestamp', 'originalTimestamp', 'sentAt', 'order_id', 'total', 'currency', 'products'],
+]);
+
 /**
  * The issues of a quarantined event as they stand in the log, in the clear: names that the contract declares and numbers of list items stay, every
  * other name in a pointer becomes `*`, and so does every name within a personal field.
@@ -15,12 +21,16 @@ export function issuesOnRecord(
   issues: readonly [ValidationIssue, ...ValidationIssue[]],
   document: unknown,
   contracts: TypeContracts,
+  isCall = false,
 ): readonly [ValidationIssue, ...ValidationIssue[]] {
   const schema = {
     ...ENVELOPE_SCHEMA,
     properties: { ...propertiesOf(ENVELOPE_SCHEMA), data: dataSchema(document, contracts) },
   };
-  const [first, ...rest] = issues.map((issue) => ({ ...issue, pointer: withoutUnknownNames(issue.pointer, schema) }));
+  const [first, ...rest] = issues.map((issue) => ({
+    ...issue,
+    pointer: withoutUnknownNames(issue.pointer, schema, isCall),
+  }));
   return [first as ValidationIssue, ...rest];
 }
 
@@ -31,7 +41,7 @@ function dataSchema(document: unknown, contracts: TypeContracts): JsonSchema {
   return contracts.types.schema(type, version) ?? {};
 }
 
-function withoutUnknownNames(pointer: string, whole: JsonSchema): string {
+function withoutUnknownNames(pointer: string, whole: JsonSchema, isCall: boolean): string {
   const keys = keysOf(pointer);
   let schema: JsonSchema | null = whole;
   const steps: (string | number)[] = [];
@@ -43,7 +53,8 @@ function withoutUnknownNames(pointer: string, whole: JsonSchema): string {
       continue;
     }
     const properties: JsonSchema = schema === null || schema['x-personal'] === true ? {} : propertiesOf(schema);
-    const declared = Object.hasOwn(properties, key) || (depth === 0 && ATTRIBUTES.has(key));
+    const declared =
+      Object.hasOwn(properties, key) || (depth === 0 && ATTRIBUTES.has(key)) || (isCall && CALL_NAMES.has(key));
     steps.push(declared ? key : UNKNOWN_NAME);
     schema = declared ? partOf(properties[key]) : null;
   }

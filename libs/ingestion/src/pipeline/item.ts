@@ -17,6 +17,8 @@ export interface IngestItem {
   readonly isFact?: true;
   /** Whether it came as a CloudEvent, which may have extensions that are not ours. */
   readonly isCloudEvent?: true;
+  /** Whether it came as a call of an analytics library: names of such a call stand in the reason of a rejection as they are. */
+  readonly isCall?: true;
   /** The place of a rejected row in its file: recorded with the reason. */
   readonly at?: { readonly file: string; readonly line: number };
   /** Where it was read, and the row by its content: recorded with the reason, should it be rejected. */

@@ -121,7 +121,9 @@ export function* quarantineEvent(
   const searched = item.text === undefined ? document : [document, item.text];
   const found = yield* findSubjects(provenance === null ? searched : [searched, provenance], identities, erased);
   const issues =
-    item.at === undefined ? issuesOnRecord(rejection.issues, document, contracts) : rowIssuesOnRecord(rejection.issues);
+    item.at === undefined
+      ? issuesOnRecord(rejection.issues, document, contracts, item.isCall)
+      : rowIssuesOnRecord(rejection.issues);
   const [first] = issues;
   const subjectId = subjectIn(document, identities);
   const place = placeOf(item, item.origin === undefined ? null : rejection.code + rejection.issues[0].detail);

@@ -46,6 +46,12 @@ export type RejectionCode =
   | 'data-invalid'
   /** The same (source, id) was recorded before with other content. */
   | 'id-reused'
+  /** One event of a batch is larger than an event may be. */
+  | 'event-too-large'
+  /** The batch holds more events than a batch may. */
+  | 'batch-too-large'
+  /** No mapping of its source says what the event is. */
+  | 'event-not-mapped'
   /** The log cannot hold it: it is too large, or holds half a character. */
   | 'not-storable'
   /** A row of a file that could not become a touchpoint: the importer's own codes. */

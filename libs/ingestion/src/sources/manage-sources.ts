@@ -98,8 +98,10 @@ export class ManageSources {
   private settingsOf(document: unknown): SourceSettings | Extract<SourceVerdict, { outcome: 'invalid' }> {
     const reading = SOURCE_DOCUMENT.read(document);
     if (!reading.ok) return { outcome: 'invalid', errors: reading.errors };
-    const errors = typeIssues(reading.value, this.contracts.types);
-    return errors.length > 0 ? { outcome: 'invalid', errors } : reading.value;
+    // The reader knows a mapping as an object; `typeIssues` says whether it is one of events.
+    const settings = reading.value as SourceSettings;
+    const errors = typeIssues(settings, this.contracts.types);
+    return errors.length > 0 ? { outcome: 'invalid', errors } : settings;
   }
 
   private async decide(name: string, decision: (known: RegisteredSource | null) => Decision): Promise<SourceVerdict> {

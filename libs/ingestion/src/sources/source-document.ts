@@ -1,4 +1,5 @@
 import {
+  AnyObject,
   Currency,
   Default,
   Describe,
@@ -6,9 +7,11 @@ import {
   Flag,
   Hint,
   Id,
+  issueUnder,
   nearest,
   OneOf,
   Optional,
+  Origins,
   OrNull,
   Part,
   pointerTo,
@@ -25,6 +28,7 @@ import {
 import { KeyRates } from '#keys';
 import { isTimeZone } from '#lifecycle';
 import { isReservedSource } from '../pipeline/envelope.js';
+import { mappingIssues } from '../tracking/own-mapping.js';
 
 /** A source as an operator describes it. */
 export class SourceDocument {
@@ -64,6 +68,19 @@ export class SourceDocument {
   @TypeVersions()
   @Describe('Its schema contract: the version of a type’s data that it sends, by type')
   readonly versions?: Record<string, number>;
+
+  @Optional()
+  @Origins()
+  @Describe(
+    'The web origins whose pages may send with its key, such as https://shop.example; "*" for all, none by default',
+  )
+  @Hint('give scheme, host and port without a path, such as https://shop.example')
+  readonly origins?: string[];
+
+  @Optional()
+  @AnyObject()
+  @Describe('How the events of its analytics library become touchpoints: see docs/tracking.md')
+  readonly tracking?: Record<string, unknown>;
 }
 
 const nameIsFree: DocumentRule<SourceDocument> = ({ name }) =>
@@ -132,6 +149,8 @@ export class SourceChanges {
   @Optional() @OrNull(Text(64)) readonly timeZone?: string | null;
   @Optional() @OrNull(Text(100)) readonly brand?: string | null;
   @Optional() @OrNull(TypeVersions()) readonly versions?: Readonly<Record<string, number>> | null;
+  @Optional() @OrNull(Origins()) readonly origins?: readonly string[] | null;
+  @Optional() @OrNull(AnyObject()) readonly tracking?: Readonly<Record<string, unknown>> | null;
 }
 
 const changesSomething: DocumentRule<SourceChanges> = (changes) =>
@@ -150,7 +169,10 @@ export function changedSettings(settings: SourceSettings, changes: SourceChanges
 }
 
 /** What is wrong with the types that a source names: each must be one that the engine knows, in a version that there is. */
-export function typeIssues({ types = [], versions = {} }: SourceSettings, registry: TypeRegistry): ValidationIssue[] {
+export function typeIssues(
+  { types = [], versions = {}, tracking }: SourceSettings,
+  registry: TypeRegistry,
+): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   types.forEach((name, at) => {
     if (registry.type(name) === null) issues.push(unknownType(name, pointerTo('types', at), registry));
@@ -165,6 +187,8 @@ export function typeIssues({ types = [], versions = {} }: SourceSettings, regist
         hint: 'give a version that exists, or leave the type out for the newest',
       });
   }
+  if (tracking !== undefined)
+    for (const issue of mappingIssues(tracking, registry)) issues.push(issueUnder(pointerTo('tracking'), issue));
   return issues;
 }
 

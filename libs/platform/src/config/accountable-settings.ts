@@ -41,6 +41,8 @@ const COUNTED: Readonly<Record<keyof Settings, Counted>> = {
   BODY_IDLE_SECONDS: 'not',
   BODY_SECONDS: 'not',
   MAX_BATCH_EVENTS: 'not',
+  MAX_TRACKING_EVENT_BYTES: 'not',
+  MAX_TRACKING_BATCH_BYTES: 'not',
   MAX_IN_FLIGHT_BYTES: 'not',
   MAX_IN_FLIGHT_REQUESTS: 'not',
   RATE_LIMITS: 'value',

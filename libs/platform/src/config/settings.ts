@@ -219,6 +219,18 @@ export class Settings {
   @Describe('Most events in one batch; above it 413. NDJSON is streamed: there it is the size of one commit')
   readonly MAX_BATCH_EVENTS!: number;
 
+  @Default(32 * 1_024)
+  @Whole(1_024, 16 * MEGABYTE)
+  @Describe(
+    'Largest call of an analytics library in bytes; a single larger one gets 400, one of a batch is quarantined',
+  )
+  readonly MAX_TRACKING_EVENT_BYTES!: number;
+
+  @Default(500 * 1_024)
+  @Whole(1_024, 1_024 * MEGABYTE)
+  @Describe('Largest batch of an analytics library in bytes, unpacked; above it 400')
+  readonly MAX_TRACKING_BATCH_BYTES!: number;
+
   @Default(128 * MEGABYTE)
   @Whole(1_024, 16_384 * MEGABYTE)
   @Describe(

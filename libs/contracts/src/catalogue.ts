@@ -128,6 +128,8 @@ const VERSIONS: Readonly<Record<string, number>> = {
   'event-released': 2,
   'person-erased': 2,
   'policy-published': 2,
+  'source-registered': 2,
+  'source-changed': 2,
 };
 
 type NamesOf<T> = T extends Record<string, unknown> ? keyof T : never;

@@ -22,6 +22,8 @@ export const UPCASTERS: Readonly<Record<string, readonly Upcaster[]>> = {
   'event-released': [eventReleasedTo2],
   'person-erased': [personErasedTo2],
   'policy-published': [policyPublishedTo2],
+  'source-registered': [unchanged],
+  'source-changed': [unchanged],
 };
 
 /** The newer version has a further field that may be left out. */

@@ -26,6 +26,7 @@ import { TouchpointsController } from './http/touchpoints.controller.js';
 import { TOUCHPOINTS_ROUTES } from './http/touchpoints.openapi.js';
 import { InFlight } from './http/in-flight.js';
 import { touchpointsPlugin } from './http/touchpoints.plugin.js';
+import { TRACKING_ROUTES } from './http/tracking/tracking.openapi.js';
 import { trackingPlugin } from './http/tracking/tracking.plugin.js';
 import { TypesController } from './http/types.controller.js';
 import { CHANNELS_IN, KafkaRunner } from './kafka/kafka-runner.js';
@@ -243,7 +244,7 @@ export class IngestionModule implements OnModuleInit, BeforeApplicationShutdown 
         ...{ sources: this.sources, contracts: this.contracts },
       }),
     );
-    this.routes.add(...TOUCHPOINTS_ROUTES);
+    this.routes.add(...TOUCHPOINTS_ROUTES, ...TRACKING_ROUTES);
     if (this.activity.isThere) {
       const watch = new SilenceWatch(this.activity, this.sources, this.clock, this.health, this.metrics);
       watch.start();

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { BUILT_IN_POLICIES } from '#lifecycle';
 import { IngestionApp } from '../testdata/intake-app.js';
 import { orderPlaced } from '#testing';
+import { POSTHOG_PATHS, TRACKING_PATHS } from './tracking/paths.js';
 
 describe('what an operator does over HTTP', () => {
   let engine: IngestionApp;
@@ -217,11 +218,16 @@ describe('what an operator does over HTTP', () => {
       'post /v1/touchpoints',
       'post /v1/facts',
       'post /v1/imports/rows',
+      ...[...TRACKING_PATHS.keys(), ...POSTHOG_PATHS].map((path) => `post ${path}`),
+      'get /v1/projects/{writeKey}/settings',
     ]);
     const operations = Object.entries(paths)
       .filter(([path]) => path.startsWith('/v1/'))
       .flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ path, method, operation })));
     const ids = new Set<string>();
+    // Analytics libraries expect errors of their own form.
+    const isTracking = (operation: object): boolean =>
+      (operation as { readonly tags?: readonly string[] }).tags?.includes('tracking') === true;
     for (const { operation } of [...operations, ...routes]) {
       const {
         responses,
@@ -237,7 +243,9 @@ describe('what an operator does over HTTP', () => {
       ids.add(operationId);
       expect(operation).toHaveProperty('x-permission');
       for (const [status, { content = {} }] of Object.entries(responses))
-        expect(Object.keys(content)[0]).toBe(status.startsWith('2') ? 'application/json' : 'application/problem+json');
+        expect(Object.keys(content)[0]).toBe(
+          status.startsWith('2') || isTracking(operation) ? 'application/json' : 'application/problem+json',
+        );
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']));
     }
     expect(routes[0]?.operation['requestBody']).toMatchObject({

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { SOURCE_KINDS, type RegisteredSource, type SourceStatus } from '#contracts';
+import { SOURCE_KINDS, type RegisteredSource, type SourceStatus, type TrackingMapping } from '#contracts';
 import { KeyAdministration } from '#keys';
 import { actorOf, CLOCK, type Clock, type Principal } from '#platform';
 import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, Problem, Records } from '#platform/nest';
@@ -54,6 +54,19 @@ export class SourceView implements SourceListing {
     description: 'Its schema contract: the version of a type’s data that it sends, by type',
   })
   readonly versions?: Readonly<Record<string, number>>;
+  @ApiProperty({
+    required: false,
+    type: [String],
+    example: ['https://shop.example'],
+    description: 'The web origins whose pages may send with its key; absent: none',
+  })
+  readonly origins?: readonly string[];
+  @ApiProperty({
+    required: false,
+    type: Object,
+    description: 'How the events of its analytics library become touchpoints: `events` by name, and `others`',
+  })
+  readonly tracking?: TrackingMapping;
   @ApiProperty({ nullable: true, type: String, format: 'date-time' })
   readonly registeredAt!: string | null;
   @ApiProperty({ nullable: true, type: String, format: 'date-time' })

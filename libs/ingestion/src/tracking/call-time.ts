@@ -19,8 +19,8 @@ type Json = Readonly<Record<string, unknown>>;
  * @param hasZone whether the source has a time zone: then a time without an offset is left to it, else it is UTC
  */
 export function timesOf(fields: Json, sentAt: unknown, hasZone: boolean): CallTimes | Rejection {
-  const stated = textOf(fields['timestamp']) ?? textOf(fields['originalTimestamp']);
-  const field = textOf(fields['timestamp']) === null ? 'originalTimestamp' : 'timestamp';
+  const field = isGiven(fields['timestamp']) ? 'timestamp' : 'originalTimestamp';
+  const stated = textOf(fields[field]);
   const time = stated === null ? null : readableTime(stated, hasZone);
   if (stated !== null && time === null) return unreadable(field);
   if (isGiven(fields[field]) && stated === null) return unreadable(field);

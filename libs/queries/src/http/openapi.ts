@@ -17,6 +17,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       scheme: 'bearer',
       description: 'An API key: the admin key is shown at the first start.',
     })
+    .addBasicAuth(
+      { type: 'http', scheme: 'basic', description: 'A write key as the user, with an empty password' },
+      'basic',
+    )
     .build();
   const routes = app.get(FastifyRoutes).all;
   const document = SwaggerModule.createDocument(app, config, {

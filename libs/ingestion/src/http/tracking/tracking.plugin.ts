@@ -66,6 +66,8 @@ export function trackingPlugin(options: TrackingPluginOptions) {
       if (request.method === 'OPTIONS' || request.routeOptions.url === SETTINGS_PATH) return;
       if (request.method !== 'POST')
         throw new Problem(400, { type: 'bad-method', detail: 'Invalid HTTP Request Method' });
+      // Libraries state whatever type, and the server rejects one that is none before it is read.
+      request.raw.headers['content-type'] = 'application/json';
       await enter(request, reply, options);
     });
     server.addHook('onSend', (_request, reply, payload, next) => {
@@ -82,16 +84,23 @@ export function trackingPlugin(options: TrackingPluginOptions) {
       return reply.code(status).headers(headers).type('application/json').send(JSON.stringify(body));
     };
     const route = (url: string, form: Form): void => {
-      server.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: answer(form) });
-      server.options(url, (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
+      server.post(url, answer(form));
+      server.route({ method: ['GET', 'PUT', 'PATCH', 'DELETE'], url, config: UNREAL, handler: answer(form) });
+      server.options(url, { config: UNREAL }, preflight);
     };
     for (const [url, form] of TRACKING_PATHS) route(url, form);
     for (const url of POSTHOG_PATHS) route(url, 'posthog');
     server.get(SETTINGS_PATH, (request, reply) => settings(request, reply, options));
-    server.options(SETTINGS_PATH, (_request, reply) => reply.code(204).headers(PREFLIGHT).send());
+    server.options(SETTINGS_PATH, { config: UNREAL }, preflight);
     done();
   };
 }
+
+/** Routes that only say which methods there are. */
+const UNREAL = { isUnreal: true };
+
+const preflight = (_request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.code(204).headers(PREFLIGHT).send();
 
 /** Before a body is read: whose request it is, where its head says so, and whether there is room for it. */
 async function enter(request: FastifyRequest, reply: FastifyReply, options: TrackingPluginOptions): Promise<void> {
@@ -269,10 +278,20 @@ async function settings(
   options: TrackingPluginOptions,
 ): Promise<FastifyReply> {
   const { writeKey } = request.params as { readonly writeKey: string };
-  const writer = await writerOf(options.access, writeKey, request.ip);
+  const writer = await writerOf(options.access, writeKey, request.ip).catch((error: unknown) => {
+    const isUnknown = error instanceof Problem && (error.getStatus() === 401 || error.getStatus() === 403);
+    throw isUnknown ? unknownProject() : error;
+  });
   assertOrigin(options.sources.of(writer.source), request.headers.origin);
   const forwarded = request.headers['x-forwarded-proto'];
   const protocol = forwarded === 'https' ? 'https' : request.protocol;
   const view = librarySettings(writeKey, { host: request.headers.host ?? '', protocol });
   return reply.type('application/json').send(JSON.stringify(view));
 }
+
+const unknownProject = (): Problem =>
+  new Problem(404, {
+    type: 'project-unknown',
+    detail: 'No source has this write key',
+    extension: { hint: 'load the library with the key that `perennial sources create NAME --kind segment` printed' },
+  });

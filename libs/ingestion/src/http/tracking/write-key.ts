@@ -33,12 +33,14 @@ export interface Writer {
 export async function writerOf(access: Access, key: string | null, address: string): Promise<Writer> {
   if (key === null) throw noKey();
   // A key is text without white space; anything else is none, and takes no header.
-  const authorization = `Bearer ${/^[\w.~+/-]{1,500}=*$/.test(key) ? key : 'none'}`;
+  const authorization = `Bearer ${/^[\w.~+/-]{1,8000}=*$/.test(key) ? key : 'none'}`;
   const request = { method: 'POST', headers: { authorization }, address };
   const principal = await Promise.resolve()
     .then(() => authorizeRequest(access, request, PUBLISH))
     .catch((error: unknown) => {
-      throw error instanceof Problem && error.getStatus() === 401 ? unknownKey() : error;
+      throw error instanceof Problem && error.getStatus() === 401 && error.problem.type === undefined
+        ? unknownKey()
+        : error;
     });
   const { sources } = principal.scopes;
   const [source, ...others] = sources === 'all' ? [] : sources;

@@ -10,7 +10,7 @@ export interface CallIdentifier {
 }
 
 /**
- * Whom a call is about. `userId` and `anonymousId` of one call are one person from then on, and so are both ids of an `alias`. An address or a telephone
+ * The person that a call is about. `userId` and `anonymousId` of one call are one person from then on, and so are both ids of an `alias`. An address or a telephone
  * number counts where the library says that it is the person's: in traits, never among the properties of an event.
  */
 export function identifiersOf({ kind, fields, traits, context }: Call): readonly CallIdentifier[] | Rejection {

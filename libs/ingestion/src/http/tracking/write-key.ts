@@ -20,7 +20,7 @@ export function keyInBody(body: Readonly<Record<string, unknown>>): string | nul
   return null;
 }
 
-/** Whom a write key is, and the one source that it publishes for. */
+/** The principal of a write key, and the one source that it publishes for. */
 export interface Writer {
   readonly principal: Principal;
   readonly source: string;

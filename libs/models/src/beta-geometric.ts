@@ -1,12 +1,5 @@
 import { fitByMaximumLikelihood, type Fit, type FitOptions, type LogLikelihood, type Parameters } from './fit.js';
-import {
-  checkHistories,
-  distinctHistories,
-  distinctValues,
-  type PurchaseHistories,
-  scaledToAge,
-  type WeightedHistories,
-} from './histories.js';
+import { checkHistories, distinctHistories, distinctValues, scaledToAge, type WeightedHistories } from './histories.js';
 import { lnGamma, logistic } from './numeric/special.js';
 import { risingFactorials } from './numeric/rising.js';
 import type { HistoryModel } from './model.js';
@@ -41,7 +34,11 @@ function model(name: 'bg-nbd' | 'mbg-nbd', variant: Variant): HistoryModel<BetaG
   return {
     name,
     parameterNames: ['r', 'alpha', 'a', 'b'],
-    fit: (histories, options) => fit(histories, variant, options),
+    fit: (histories, options) => {
+      checkHistories(histories);
+      return fitDistinct(distinctHistories(histories), variant, options);
+    },
+    fitDistinct: (histories, options) => fitDistinct(histories, variant, options),
     logLikelihood: (parameters, histories) => logLikelihoodOf(parameters, distinctHistories(histories), variant),
     probabilityAlive: (parameters, x, recency, age) => probabilityAlive(parameters, x, recency, age, variant),
     expectedPurchasesOfNew: ({ r, alpha, a, b }, t) =>
@@ -58,9 +55,7 @@ function model(name: 'bg-nbd' | 'mbg-nbd', variant: Variant): HistoryModel<BetaG
   };
 }
 
-function fit(histories: PurchaseHistories, variant: Variant, options?: FitOptions): Fit<BetaGeometricName> {
-  checkHistories(histories);
-  const distinct = distinctHistories(histories);
+function fitDistinct(distinct: WeightedHistories, variant: Variant, options?: FitOptions): Fit<BetaGeometricName> {
   const { scaled, factor, constant } = scaledToAge(distinct);
   return fitByMaximumLikelihood(
     {

@@ -18,6 +18,8 @@ export interface Fit<Name extends string = string> {
 }
 
 export interface FitOptions {
+  /** Parameters to begin from, in the unit of the data: those of an earlier fit to nearly the same. */
+  readonly from?: Parameters;
   /** Told of each step of the optimizer, for progress. */
   readonly onIteration?: (iteration: number, logLikelihood: number) => void;
 }
@@ -53,13 +55,15 @@ export function fitByMaximumLikelihood<Name extends string>(task: FitTask<Name>,
     gradient.forEach((each, at) => (gradient[at] = (-each * (parameters[at] as number)) / customers));
     return -value / customers;
   };
-  const best = minimumFrom(starts, (start) =>
+  const factors = names.map((name) => (unit?.names.includes(name) === true ? unit.factor : 1));
+  const { from } = options;
+  const first = from === undefined ? [] : [names.map((name, at) => (from[name] as number) / (factors[at] as number))];
+  const best = minimumFrom([...first, ...starts], (start) =>
     minimize(objective, start.map(Math.log), {
       bound: BOUND,
       onIteration: (iteration, value) => options.onIteration?.(iteration, constant - value * customers),
     }),
   );
-  const factors = names.map((name) => (unit?.names.includes(name) === true ? unit.factor : 1));
   const found = Array.from(best.point, (each, at) => Math.exp(each) * (factors[at] as number));
   const covariance = best.curvature === null ? null : inverse(best.curvature);
   const named = (values: readonly number[]): Parameters<Name> =>

@@ -85,3 +85,4 @@ export {
   type SurveyScale,
 } from './surveys.js';
 export { expectedTracking, observedTracking, type Tracking } from './tracking.js';
+export { bootstrap, type BootstrapIntervals, type BootstrapOptions } from './bootstrap.js';

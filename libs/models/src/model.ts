@@ -1,5 +1,5 @@
 import type { Fit, FitOptions, Parameters } from './fit.js';
-import type { PurchaseHistories } from './histories.js';
+import type { PurchaseHistories, WeightedHistories } from './histories.js';
 
 /** A model of purchases without a contract: from the history of a customer to what is to be expected. */
 export interface HistoryModel<Name extends string = string> {
@@ -7,6 +7,8 @@ export interface HistoryModel<Name extends string = string> {
   readonly parameterNames: readonly Name[];
   /** @throws ModelInputError where the histories are not valid. */
   fit(histories: PurchaseHistories, options?: FitOptions): Fit<Name>;
+  /** The same for distinct histories with weights, which are not checked; weights may be 0. */
+  fitDistinct(histories: WeightedHistories, options?: FitOptions): Fit<Name>;
   /** Of all customers. */
   logLikelihood(parameters: Parameters<Name>, histories: PurchaseHistories): number;
   /** The probability that the customer has not left for good. */

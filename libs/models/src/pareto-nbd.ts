@@ -25,7 +25,9 @@ export const PARETO_NBD: HistoryModel<ParetoNbdName> = {
   parameterNames: NAMES,
   fit: (histories, options) => {
     checkHistories(histories);
-    const distinct = distinctHistories(histories);
+    return PARETO_NBD.fitDistinct(distinctHistories(histories), options);
+  },
+  fitDistinct: (distinct, options) => {
     const { scaled, factor, constant } = scaledToAge(distinct);
     return fitByMaximumLikelihood(
       {

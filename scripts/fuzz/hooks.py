@@ -22,8 +22,8 @@ def ndjson(_context, value):
 # The coverage phase walks the schema, and a touchpoint is one of 70 types, alone or in a list: most of its cases are the same fault at
 # the same field of a body, once for each type. So many of each kind of case at a place of a body are sent, and then every so many-th, for
 # the types. In the deterministic mode the cases come in the same order: the same are sent in each run. FUZZ_COVERAGE=whole sends all.
-FIRST_AT_A_PLACE = 5
-THEN_EVERY = 20
+FIRST_AT_A_PLACE = 4
+THEN_EVERY = 60
 WHOLE = os.environ.get("FUZZ_COVERAGE") == "whole"
 
 _generated = Counter()

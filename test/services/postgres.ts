@@ -76,7 +76,8 @@ export async function containedPostgres(): Promise<PostgresOffer> {
 
 /**
  * Looks for a server of each version, in this order: an address in the environment (TEST_POSTGRES_URL, or several of them with
- * commas between), a container where a Docker engine answers and has an image, a program on this machine.
+ * commas between), a container where a Docker engine answers and has an image, a program on this machine. With TEST_POSTGRES_PREFER=program
+ * a program goes before a container.
  */
 async function findOffers(): Promise<PostgresOffer[]> {
   const given = await Promise.all(
@@ -96,9 +97,11 @@ async function findOffers(): Promise<PostgresOffer[]> {
     });
     const address = given.find((one) => one.major === major);
     if (address !== undefined) return offer(() => databaseAt(name, address.url), false);
-    const image = engine === null ? null : imageFor(major, engine);
-    if (image !== null) return offer(async () => serve(name, 'container', image, await startContainer(image)));
     const program = programs.find((one) => one.major === major);
+    const image = engine === null ? null : imageFor(major, engine);
+    const isProgramPreferred = process.env['TEST_POSTGRES_PREFER'] === 'program' && program !== undefined;
+    if (image !== null && !isProgramPreferred)
+      return offer(async () => serve(name, 'container', image, await startContainer(image)));
     if (program !== undefined)
       return offer(async () => serve(name, 'program', program.what, await startProgram(program)));
     const missing = `no ${name}: no address in TEST_POSTGRES_URL, no image for a container, no program on this machine`;

@@ -58,6 +58,23 @@ export {
 } from './retention/retention.js';
 export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
+export {
+  eventsDuring,
+  foldAccount,
+  type AccountInput,
+  type AccountMember,
+  type AccountResult,
+} from './accounts/fold-account.js';
+export {
+  accountKind,
+  isMemberAt,
+  membershipChange,
+  membershipsOf,
+  type AccountKind,
+  type AccountRef,
+  type Membership,
+  type MembershipChange,
+} from './accounts/memberships.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';
 export { validatePolicy, type PolicyVerdict } from './policy/validate.js';
 export {

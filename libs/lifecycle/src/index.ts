@@ -59,6 +59,7 @@ export {
 export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export {
+  accountPolicies,
   eventsDuring,
   foldAccount,
   type AccountInput,

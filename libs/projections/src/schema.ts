@@ -3,6 +3,7 @@
  * asked here and nowhere else; `test/read-model-tables.spec.ts` holds the SQL of queries, feeds, privacy and the apps to the tables named here.
  */
 import type { Queryable, Statement } from '#database';
+import { FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './read-models/accounts/tables.js';
 import { BOOKINGS } from './read-models/bookings/table.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/completeness/table.js';
 import { CUSTOMER_BRANDS } from './read-models/customer-brands/table.js';
@@ -20,6 +21,7 @@ import { STAGE_DAYS } from './read-models/stage-counts/table.js';
 import { STAGE_PERIODS } from './read-models/stage-periods/table.js';
 import { CHECKPOINT, DIRTY, PARKED } from './read-models/working-tables.js';
 
+export { accountIdOf } from './read-models/accounts/account-id.js';
 export { restrictedCustomer } from './read-models/restrictions/table.js';
 
 /** The tables of each version (schema `rm_<n>`) that other libs may read. */
@@ -48,6 +50,8 @@ export const LIVE_TABLES: readonly string[] = [
   OPENINGS_TABLE,
   OPENED_SUBJECTS,
   RESTRICTED_SUBJECTS,
+  ...FOLDED_ACCOUNT_TABLES,
+  MEMBERSHIP_CHANGES,
   CHECKPOINT,
   DIRTY,
   PARKED,
@@ -62,6 +66,8 @@ export const CONTROL_TABLES: readonly string[] = [
   'customer_changes',
   'customer_revisions',
   'customers_published',
+  'accounts_published',
+  'account_outbox',
   'log_identity',
 ];
 

@@ -131,3 +131,18 @@ describe('an account whose members have left', () => {
     expect(told.at('2026-04-02').view?.phase).toBe('active');
   });
 });
+
+describe('a rule of retention', () => {
+  it('is for persons: an account is never due', () => {
+    const forgetful = { ...retail, version: 9, retention: [{ what: 'person', after: 'P6M', since: 'last-contact' }] };
+    const told = story(forgetful as typeof retail)
+      .on('2026-01-01', 'account-joined', ACME)
+      .on('2026-01-01', 'site-visited');
+    const { view } = foldAccount({
+      ...{ account: { source: 'shop', accountId: 'acme' }, members: [{ customerId: 'anna', events: told.events }] },
+      ...{ policies: told.policies, asOf: when('2026-02-01') },
+    }).fold;
+    expect(told.at('2026-02-01').view?.deadlines.map(({ kind }) => kind)).toEqual(['cold', 'retention-due']);
+    expect(view?.deadlines.map(({ kind }) => kind)).toEqual(['cold']);
+  });
+});

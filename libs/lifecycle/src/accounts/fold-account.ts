@@ -51,8 +51,13 @@ export function foldAccount({ account, members, policies, asOf }: AccountInput):
     memberships: members
       .flatMap(({ customerId }, index) => (stays[index] ?? []).map((stay) => ({ customerId, ...stay })))
       .sort((a, b) => (a.customerId < b.customerId ? -1 : a.customerId > b.customerId ? 1 : a.joinedAt - b.joinedAt)),
-    fold: foldCustomer({ events: events.sort(compareEvents), policies, asOf }),
+    fold: foldCustomer({ events: events.sort(compareEvents), policies: accountPolicies(policies), asOf }),
   };
+}
+
+/** The policies as they apply to accounts: rules of retention speak of persons. */
+export function accountPolicies({ eras }: PolicyTimeline): PolicyTimeline {
+  return { eras: eras.map((era) => (era.personRules.length === 0 ? era : { ...era, personRules: [] })) };
 }
 
 /** Of a customer's touchpoints those that belong to the account. */

@@ -1,4 +1,5 @@
 import type { Migration } from '#database';
+import { ACCOUNT_TABLES } from '../accounts/migration.js';
 import { BI_NAMES } from '../bi/migration.js';
 import { CLOCK_CONFIRMATIONS } from '../clock/migration.js';
 import { LOG_IDENTITY_TABLE } from '../fitting/migration.js';
@@ -111,4 +112,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 19, name: 'source-tables', sql: SOURCE_TABLES },
   { number: 20, name: 'brand-columns', sql: BRAND_COLUMNS },
   { number: 21, name: 'segments', sql: SEGMENT_CHANGE_TABLES + SEGMENT_READ_MODELS },
+  { number: 22, name: 'accounts-published', sql: ACCOUNT_TABLES },
 ];

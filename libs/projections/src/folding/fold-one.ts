@@ -125,7 +125,7 @@ export function foldOne(
 }
 
 /** A recorded touchpoint as the fold reads it: upcast to the newest version of its type. */
-function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
+export function toLifecycleEvent(event: RecordedEvent): LifecycleEvent {
   const { channel, test, brand } = readMeta(event.meta);
   return {
     position: event.position,

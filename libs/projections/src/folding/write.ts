@@ -277,7 +277,8 @@ async function rewriteSequence(
   return changes;
 }
 
-function sameRow(table: Table, a: Row, b: Row): boolean {
+/** Whether two rows of a table are equal, one of them as it came back from the database. */
+export function sameRow(table: Table, a: Row, b: Row): boolean {
   return Object.keys(table.columns).every(
     (column) =>
       a[column] === b[column] || (table.columns[column] === 'jsonb' && isDeepStrictEqual(a[column], stored(b[column]))),

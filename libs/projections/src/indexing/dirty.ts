@@ -3,11 +3,12 @@ import { insertRows, instantText, sortedByKey, type Row, type Transaction, type 
 import { DIRTY } from '../read-models/working-tables.js';
 import { REASONS, type AffectedCustomer, type Reason } from './affected-customer.js';
 
-const rankOf = (reason: string): string =>
+/** SQL: the rank of a reason; the higher one wins. */
+export const rankOfReason = (reason: string): string =>
   `array_position(ARRAY[${REASONS.map((each) => `'${each}'`).join(',')}], ${reason})`;
 
 /** Of two reasons that meet in one dirty mark, the one with the higher rank. */
-const STRONGER_REASON = /* sql */ `CASE WHEN ${rankOf('EXCLUDED.reason')} > ${rankOf('dirty.reason')} THEN EXCLUDED.reason ELSE dirty.reason END`;
+const STRONGER_REASON = /* sql */ `CASE WHEN ${rankOfReason('EXCLUDED.reason')} > ${rankOfReason('dirty.reason')} THEN EXCLUDED.reason ELSE dirty.reason END`;
 
 /** Marks customers dirty: they must be folded again. A second mark adds up with the first; the stronger reason wins. */
 export async function markDirty(

@@ -1,10 +1,12 @@
 import type { Instant } from '#contracts';
 import { arrayText, instantText, LOCKS, tryLock, Writes, type Row, type Statement, type Transaction } from '#database';
 import { fingerprintOf, type RecordedEvent } from '#event-log';
+import { markAccounts, markAllAccounts } from '../accounts/mark-accounts.js';
 import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.js';
 import { foldsAlone } from '../folding/folding-lock.js';
 import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
 import { park, type ParkedCustomer } from '../folding/park.js';
+import { recordMembershipChanges } from '../read-models/accounts/membership-changes.js';
 import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { recordMentions } from '../read-models/mentions/projection.js';
@@ -41,6 +43,8 @@ export interface IndexBatch {
   readonly policies: number;
   /** The zones whose days are counted. */
   readonly zones: readonly DayZone[];
+  /** Whether any membership of an account is on record. */
+  readonly accounts: boolean;
 }
 
 /** The page does not follow on the position of the tables: another process was faster, or the log was read from elsewhere. */
@@ -60,7 +64,10 @@ export class StandBy extends Error {
 /** What a transaction that indexes asks first: the lock with the position of the tables, and how many policies there are. */
 export function selectTurn({ version }: ReadModelStore): Statement[] {
   return [
-    { sql: `SELECT position FROM checkpoint WHERE (SELECT ${tryLock(LOCKS.indexing(version))}) FOR UPDATE` },
+    {
+      sql: `SELECT position, EXISTS (SELECT FROM membership_changes) AS accounts FROM checkpoint
+             WHERE (SELECT ${tryLock(LOCKS.indexing(version))}) FOR UPDATE`,
+    },
     SELECT_POLICIES,
   ];
 }
@@ -68,10 +75,11 @@ export function selectTurn({ version }: ReadModelStore): Statement[] {
 /** The rows of `selectTurn`. */
 export function readTurn([turn = [], counted = []]: readonly Row[][]): Pick<
   IndexBatch,
-  'position' | 'policies' | 'zones'
+  'position' | 'policies' | 'zones' | 'accounts'
 > {
   const { count: policies, zones } = readPolicies(counted);
-  return { position: turn[0] === undefined ? null : Number(turn[0]['position']), policies, zones };
+  const position = turn[0] === undefined ? null : Number(turn[0]['position']);
+  return { position, policies, zones, accounts: turn[0]?.['accounts'] === true };
 }
 
 /**
@@ -107,6 +115,7 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   const foldNow = batch.foldNow && !published && (await foldsAlone(tx, store));
   const { fold, mark, known } = await divide(tx, writes, affected, foldNow, context.snapshotEvery);
   await markDirty(writes, mark, position, now);
+  await markAccounts(writes, affected, facts.memberships, batch.accounts, position, now);
   await park(writes, unreadable, position, now);
   if (fold.length > 0) {
     const policies = await store.policies(tx, batch.policies);
@@ -137,6 +146,7 @@ async function index(
   const erasures = facts.erasures.map(erasureOf);
   const { customerOf, moved, fresh } = await recordSubjects(tx, writes, facts);
   await recordMentions(writes, facts.mentions);
+  await recordMembershipChanges(writes, facts.memberships);
   await countOutcomes(writes, facts.receipts, recounts);
   await keepBooks(writes, facts.books);
   await listQuarantine(writes, facts.quarantine);
@@ -192,10 +202,13 @@ async function policiesPublished(
     [arrayText(published.map((event) => event.position))],
   );
   // First the marks: they wait for transactions that are folding a customer at this moment, and may leave a state.
-  await markAllDirty(tx, row?.restated === true ? 'policy-restated' : 'policy-changed', position, now);
+  const reason = row?.restated === true ? 'policy-restated' : 'policy-changed';
+  await markAllDirty(tx, reason, position, now);
+  await markAllAccounts(tx, reason, position, now);
   const from = instantText(row?.at ?? -Infinity);
   await tx.query('DELETE FROM states WHERE upto_at >= $1::timestamptz', [from]);
   await tx.query('DELETE FROM snapshots WHERE upto_at >= $1::timestamptz', [from]);
+  await tx.query('DELETE FROM account_states WHERE upto_at >= $1::timestamptz', [from]);
 }
 
 /** An affected customer who is dirty, parked or heavy. */

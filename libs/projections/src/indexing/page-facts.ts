@@ -1,6 +1,8 @@
 import { subjectOfStream, type Instant, type SealedIdentifier, type TouchpointMeta } from '#contracts';
+import type { Row } from '#database';
 import type { Receipt, RecordedEvent } from '#event-log';
 import { decisionOf, linkOfMerge, type CustomerLink } from '#lifecycle';
+import { concernsMembership, membershipChangeRow } from '../read-models/accounts/membership-changes.js';
 import type { MentionFact } from '../read-models/mentions/projection.js';
 import { countTouchpoint, emptyBooks, type SourceBooks } from '../read-models/completeness/projection.js';
 
@@ -33,6 +35,8 @@ export interface PageFacts {
   /** What operators decided about customers, in log order. The links of merges stand among the links too. */
   readonly decisions: RecordedEvent[];
   readonly mentions: MentionFact[];
+  /** Rows of `membership_changes`. */
+  readonly memberships: Row[];
   /** The touchpoints by the subject whose stream holds them, in log order. */
   readonly touched: Map<string, RecordedEvent[]>;
   readonly receipts: Receipt[];
@@ -56,6 +60,7 @@ export function emptyFacts(): PageFacts {
     links: [],
     decisions: [],
     mentions: [],
+    memberships: [],
     touched: new Map(),
     receipts: [],
     books: emptyBooks(),
@@ -76,6 +81,10 @@ export function gather(facts: PageFacts, events: readonly RecordedEvent[], keepT
     const subjectId = subjectOfStream(event.stream);
     if (subjectId !== null) {
       countTouchpoint(facts.books, event);
+      if (concernsMembership(event)) {
+        const change = membershipChangeRow(event, subjectId);
+        if (change !== null) facts.memberships.push(change);
+      }
       gatherTouchpoint(facts, event, subjectId, keepTouchpoints);
     } else gatherOther(facts, event);
   }

@@ -3,6 +3,7 @@ import type { Instant } from '#contracts';
 import { instantText } from '#database';
 import { FailureLog, Loop, type Backoff } from '#platform';
 import { epochOf } from '../fitting/epoch.js';
+import { foldDirtyAccounts } from '../accounts/fold-accounts.js';
 import { foldDirty } from '../folding/fold-batch.js';
 import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
@@ -83,7 +84,7 @@ export class Processor {
   #nextWake: Instant | null = null;
   #staleAgainAt = 0;
   #dueAgainAt = 0;
-  /** How many customers had been folded when `onPublished` was called last. */
+  /** How many customers and accounts had been folded when `onPublished` was called last. */
   #foldedAtCall = 0;
 
   constructor(
@@ -290,6 +291,7 @@ export class Processor {
     this.#staleAgainAt = begun + STALE_POLL_MS;
     if (!(await this.#anyDirty(this.context.now() - staleMs))) return;
     await foldDirty(this.#live, this.steps.foldBatchSize, false);
+    await foldDirtyAccounts(this.#live, this.steps.accountBatchSize, false);
     const ended = performance.now();
     this.#staleAgainAt = ended + (ended - begun) * STALE_REST;
   }
@@ -314,19 +316,21 @@ export class Processor {
     return wait > 0 ? wait : WAITING_MS;
   }
 
-  /** Whether a customer is dirty, since before an instant if one is given; one whose first event is still to come is not. */
+  /** Whether a customer or an account is dirty, since before an instant if one is given; one whose first event is still to come is not. */
   async #anyDirty(before = Infinity): Promise<boolean> {
     const { database, now } = this.context;
+    const marked = (table: string): string =>
+      `EXISTS (SELECT 1 FROM ${this.#live.schema}.${table}
+                WHERE since < $1::timestamptz AND (not_before IS NULL OR not_before <= $2::timestamptz))`;
     const [row] = await database.query<{ any: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM ${this.#live.schema}.dirty
-                       WHERE since < $1::timestamptz AND (not_before IS NULL OR not_before <= $2::timestamptz)) AS any`,
+      `SELECT ${marked('dirty')} OR ${marked('dirty_accounts')} AS any`,
       [before === Infinity ? 'infinity' : instantText(before), instantText(now())],
     );
     return row?.any === true;
   }
 
   #notify(): void {
-    const { folded } = this.context.counters;
+    const folded = this.context.counters.folded + this.context.counters.accounts;
     if (folded === this.#foldedAtCall) return;
     this.#foldedAtCall = folded;
     this.options.onPublished();

@@ -74,6 +74,7 @@ export function registerProjectorMetrics(register: Registry, projector: Pick<Pro
   gauge('perennial_projector_position', 'The log is indexed up to this position', (s) => s.position);
   counter('perennial_projector_events_total', 'Events indexed', (s) => s.counters.events);
   counter('perennial_projector_folded_total', 'Customers folded', (s) => s.counters.folded);
+  counter('perennial_projector_accounts_folded_total', 'Accounts folded', (s) => s.counters.accounts);
   counter('perennial_projector_published_total', 'Stage changes published or retracted', (s) => s.counters.published);
   new Counter({
     name: 'perennial_projector_step_seconds_total',

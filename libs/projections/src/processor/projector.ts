@@ -82,7 +82,7 @@ export class Projector {
       logger: options.logger ?? SILENT,
       epoch: await epochOf(database),
       times: new StepTimes(),
-      counters: { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
+      counters: { events: 0, folded: 0, accounts: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
       snapshotEvery: options.snapshotEvery ?? SNAPSHOT_EVERY,
       temporaryFolder: options.temporaryFolder ?? tmpdir(),
     };

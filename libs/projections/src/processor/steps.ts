@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import type { ReadOptions, RecordedEvent } from '#event-log';
 import { describeError } from '#platform';
+import { foldDirtyAccounts } from '../accounts/fold-accounts.js';
 import { foldDirty } from '../folding/fold-batch.js';
 import { indexBatch, OutOfStep, readTurn, selectTurn, StandBy } from '../indexing/index-batch.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
@@ -28,6 +29,9 @@ export interface StepOptions {
 /** Another process indexes, or folds the last dirty customers: try again after so long. */
 export const STAND_BY_MS = 50;
 
+/** So many accounts are folded at once, at most. */
+const ACCOUNTS_MAX = 100;
+
 /** A page has so many events while there is no flood of them, and more while more are waiting, since much of its cost is per page. */
 const LIVE_PAGE = 200;
 const LIVE_PAGE_MAX = 500;
@@ -38,6 +42,8 @@ const LIVE_PAGE_MAX = 500;
  */
 export class Steps {
   readonly foldBatchSize: number;
+  /** An account may have many members: fewer of them are folded at once. */
+  readonly accountBatchSize: number;
   readonly pageSizeMax: number;
   readonly bulkLag: number;
   readonly #maintenance: Maintenance;
@@ -49,6 +55,7 @@ export class Steps {
     private readonly options: StepOptions,
   ) {
     this.foldBatchSize = options.foldBatchSize;
+    this.accountBatchSize = Math.min(options.foldBatchSize, ACCOUNTS_MAX);
     this.pageSizeMax = options.pageSize;
     this.bulkLag = options.bulkLag;
     this.#maintenance = new Maintenance(options.vacuumAfter);
@@ -128,9 +135,13 @@ export class Steps {
     });
   }
 
-  /** Folds a batch of dirty customers; returns how many. Without `all`, heavy ones wait until folding them pays. */
+  /**
+   * Folds a batch of dirty customers, or, when none is dirty, of dirty accounts; returns how many. Without `all`, heavy ones wait until folding
+   * them pays.
+   */
   async fold(store: ReadModelStore, all: boolean): Promise<number> {
-    const folded = await foldDirty(store, this.foldBatchSize, all);
+    const customers = await foldDirty(store, this.foldBatchSize, all);
+    const folded = customers > 0 ? customers : await foldDirtyAccounts(store, this.accountBatchSize, all);
     await this.#maintenance.changed(store, folded);
     return folded;
   }

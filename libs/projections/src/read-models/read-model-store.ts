@@ -12,6 +12,8 @@ import { loadPolicies, type KnownPolicies } from './policies/load-policies.js';
 export interface Counters {
   events: number;
   folded: number;
+  /** Accounts that were folded. */
+  accounts: number;
   published: number;
   parked: number;
   transitionsDue: number;

@@ -1,4 +1,5 @@
 import type { Table } from '#database';
+import { ACCOUNT_STATES, DIRTY_ACCOUNTS, FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './accounts/tables.js';
 import { BOOKED_MONEY } from './bookings/projection.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './completeness/table.js';
 import { BRANDS_OF_CUSTOMERS } from './customer-brands/projection.js';
@@ -48,16 +49,27 @@ const INDEXED: readonly Table[] = [
   OPENINGS_TABLE,
   OPENED_SUBJECTS,
   RESTRICTED_SUBJECTS,
+  MEMBERSHIP_CHANGES,
 ];
 
 /** The tables that the engine keeps for itself. */
-const WORKING: readonly Table[] = [CHECKPOINT, DIRTY, STATES, SNAPSHOTS, PARKED, DAY_ZONES];
+const WORKING: readonly Table[] = [
+  CHECKPOINT,
+  DIRTY,
+  STATES,
+  SNAPSHOTS,
+  PARKED,
+  DAY_ZONES,
+  DIRTY_ACCOUNTS,
+  ACCOUNT_STATES,
+];
 
 /** All tables of a version's schema, in the order in which they are created. */
 export const READ_MODEL_TABLES: readonly Table[] = [
   ...WORKING,
   ...INDEXED,
   ...CUSTOMER_READ_MODELS.map((model) => model.table),
+  ...FOLDED_ACCOUNT_TABLES,
 ];
 
 /** Names the tables and counts their migrations: a version with another value must be rebuilt. */

@@ -23,7 +23,7 @@ export async function liveStore(
 ): Promise<ReadModelStore> {
   await migrate(database);
   const { schema, version } = await findOrCreateLive(database, now());
-  const counters = { events: 0, folded: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 };
+  const counters = { events: 0, folded: 0, accounts: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 };
   const context = {
     database,
     log,

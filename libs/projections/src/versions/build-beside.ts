@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import { foldDirtyAccounts } from '../accounts/fold-accounts.js';
 import type { Processor } from '../processor/processor.js';
 import { eventsBetween } from '../processor/steps.js';
 import type { StepTimes } from '../processor/step-times.js';
@@ -30,13 +31,24 @@ export async function buildBeside(
   times: StepTimes = context.times,
 ): Promise<ReadModelStore> {
   const { database, log, ids, snapshotEvery, temporaryFolder } = context;
+  const store = storeBeside({ ...context, times }, version);
   if (version.status === 'building') {
     const { schema } = version;
     const { foldBatchSize } = steps;
     const from = { database, log, ids, schema, upTo, asOf };
     await build({ ...options, ...from, times, foldBatchSize, snapshotEvery, temporaryFolder });
   }
-  return storeBeside({ ...context, times }, version);
+  await foldAccountsBeside(
+    storeBeside({ ...context, times, now: () => asOf }, version),
+    steps.accountBatchSize,
+    options,
+  );
+  return store;
+}
+
+/** Folds the accounts that a build left dirty, since they follow from the customers of the whole log: as of the instant of the build. */
+async function foldAccountsBeside(store: ReadModelStore, batchSize: number, { signal }: RebuildOptions): Promise<void> {
+  while ((await foldDirtyAccounts(store, batchSize, true)) > 0) signal?.throwIfAborted();
 }
 
 /** The store of a version that is not the live one. */

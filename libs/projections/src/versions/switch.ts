@@ -1,6 +1,7 @@
 import type { Instant } from '#contracts';
 import { instantText, type Transaction } from '#database';
 import type { Epoch } from '../fitting/epoch.js';
+import { markAccountsWherePublishedDiffers } from '../accounts/mark-accounts.js';
 import { showLive } from '../bi/show-live.js';
 import { markAllProfiles } from '../outbox/mark-profiles.js';
 import { markWhereActionsDiffer } from '../outbox/publish-actions.js';
@@ -60,6 +61,7 @@ async function makeLive(
   const steps = [
     // Where everything was published just now, nothing differs.
     async () => (await publishAllStageChanges(tx, now, epoch)) || (await markWherePublishedDiffers(tx, at)),
+    () => markAccountsWherePublishedDiffers(tx, now),
     () => markWhereActionsDiffer(tx, now, epoch),
     () => publishWhereSegmentsDiffer(tx, now, epoch),
     () => markAllProfiles(tx, now),

@@ -39,7 +39,7 @@ const projector: Operations = {
         failure: null,
       },
       lagUnit: 'events' as const,
-      counters: { events: 7, folded: 2, published: 2, parked: 1, transitionsDue: 0, vacuumed: 0 },
+      counters: { events: 7, folded: 2, accounts: 0, published: 2, parked: 1, transitionsDue: 0, vacuumed: 0 },
       stepMs: {} as ProjectorStatus['stepMs'],
     }),
   release: (customerId) => Promise.resolve(customerId === CUSTOMER),

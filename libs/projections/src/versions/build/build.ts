@@ -1,4 +1,5 @@
 import { instantText } from '#database';
+import { markAllAccounts } from '../../accounts/mark-accounts.js';
 import { fingerprintOf } from '#event-log';
 import type { Sums } from '../../folding/sums.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
@@ -63,6 +64,7 @@ async function finish(run: BuildRun, sums: readonly Sums[]): Promise<void> {
     for (const sum of sums) await sum.write(tx);
     const { timeline } = await loadPolicies(tx);
     await noteWhenInForce(tx, timeline);
+    await markAllAccounts(tx, 'events', run.state.upTo, run.state.asOf, true);
     await noteZones(tx, zonesWanted(timeline, run.state.asOf));
     const { upTo, asOf, recordedAt } = run.state;
     await tx.query(

@@ -4,6 +4,7 @@ import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
 import { countRows, keepOtherBooks } from '../../read-models/completeness/projection.js';
 import { recordDecision } from '../../read-models/links/decisions.js';
+import { recordMembershipChanges } from '../../read-models/accounts/membership-changes.js';
 import { LINKS, SUBJECTS } from '../../read-models/links/table.js';
 import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
@@ -58,7 +59,10 @@ export async function scan(run: BuildRun): Promise<void> {
       await times.of('index', async () => run.kept?.hold(page));
       if (inMemory)
         inMemory = await times.of('write', () =>
-          hasRoom(run, bytesSeen(facts.subjects.size, links.kept.length + facts.mentions.length)),
+          hasRoom(
+            run,
+            bytesSeen(facts.subjects.size, links.kept.length + facts.mentions.length + facts.memberships.length),
+          ),
         );
       kept += page.length;
       events += page.length;
@@ -74,7 +78,7 @@ export async function scan(run: BuildRun): Promise<void> {
     } else if (
       done ||
       facts.subjects.size > SUBJECTS_KEPT ||
-      links.kept.length + facts.mentions.length > LINKS_KEPT ||
+      links.kept.length + facts.mentions.length + facts.memberships.length > LINKS_KEPT ||
       kept > SCANNED_MAX
     ) {
       await times.of('index', () => keepSeen(run, facts, links, state));
@@ -144,6 +148,7 @@ async function writeOtherFacts(
 ): Promise<void> {
   await countOutcomes(tx, facts.receipts, done ? await recountsBetween(tx, 0, upTo) : []);
   await recordMentions(tx, facts.mentions);
+  await recordMembershipChanges(tx, facts.memberships);
   await keepOtherBooks(tx, facts.books);
   await listQuarantine(tx, facts.quarantine);
   await recordOpenings(tx, facts.openings);

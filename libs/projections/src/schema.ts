@@ -3,7 +3,7 @@
  * asked here and nowhere else; `test/read-model-tables.spec.ts` holds the SQL of queries, feeds, privacy and the apps to the tables named here.
  */
 import type { Queryable, Statement } from '#database';
-import { FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './read-models/accounts/tables.js';
+import { DIRTY_ACCOUNTS, FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './read-models/accounts/tables.js';
 import { BOOKINGS } from './read-models/bookings/table.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/completeness/table.js';
 import { CUSTOMER_BRANDS } from './read-models/customer-brands/table.js';
@@ -52,6 +52,7 @@ export const LIVE_TABLES: readonly string[] = [
   RESTRICTED_SUBJECTS,
   ...FOLDED_ACCOUNT_TABLES,
   MEMBERSHIP_CHANGES,
+  DIRTY_ACCOUNTS,
   CHECKPOINT,
   DIRTY,
   PARKED,

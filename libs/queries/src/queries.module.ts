@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
 import { RunQueryHandler } from './http/run-query.js';
+import { AccountsController } from './http/accounts.controller.js';
 import { CustomersController } from './http/customers.controller.js';
 import { OperationsController } from './http/operations.controller.js';
 import { JobsController } from './http/jobs.controller.js';
@@ -25,6 +26,7 @@ export class QueriesModule {
       controllers: [
         QueriesController,
         CustomersController,
+        AccountsController,
         RetentionController,
         SubjectRequestListController,
         OperationsController,

@@ -642,6 +642,7 @@ export class LocalEngine implements Engine {
       if (!(error instanceof QueryRejected)) throw error;
       const issues = issueLines(error.issues, optionName);
       if (error.code === 'unknown-customer') throw rejected(`The customer is not known:${issues}`);
+      if (error.code === 'unknown-account') throw rejected(`The account is not known:${issues}`);
       throw usage(`The parameters of the query are not valid:${issues}`);
     }
   }

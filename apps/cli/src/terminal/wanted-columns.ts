@@ -7,6 +7,12 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
     ...['customerId', 'stage', 'phase', 'revenue', 'currency', 'orders', 'identifier', 'lastPurchaseAt', 'enteredAt'],
     ...['nextDueKind', 'nextDueAt', 'cause', 'cycle'],
   ],
+  accounts: [
+    ...['accountId', 'reference', 'kind', 'stage', 'phase', 'members', 'orders', 'revenue', 'currency', 'enteredAt'],
+    ...['nextDueKind', 'nextDueAt', 'source', 'cause'],
+  ],
+  'account-history': ['enteredAt', 'leftAt', 'stage', 'phase', 'cycle', 'rule'],
+  'account-members': ['customerId', 'identifier', 'part', 'joinedAt', 'leftAt', 'stage', 'phase', 'orders'],
   rfm: ['customerId', 'identifier', 'frequency', 'recency', 'age', 'monetaryValue', 'currency'],
   orders: ['orderId', 'source', 'bookedAt', 'amount', 'net', 'currency', 'survives', 'reversedAt'],
   quarantine: ['quarantineId', 'status', 'source', 'eventId', 'code', 'pointer', 'detail', 'hint'],

@@ -1,5 +1,9 @@
 import { Controller, Inject, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { account } from '../queries/account.js';
+import { accountHistory } from '../queries/account-history.js';
+import { accountMembers } from '../queries/account-members.js';
+import { accounts } from '../queries/accounts.js';
 import { acts } from '../queries/acts.js';
 import { consents } from '../queries/consents.js';
 import { customer } from '../queries/customer.js';
@@ -98,6 +102,26 @@ export class QueriesController {
   @QueryRoute(stageCounts)
   stageCounts(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(stageCounts, reply);
+  }
+
+  @QueryRoute(accounts)
+  accounts(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(accounts, reply);
+  }
+
+  @QueryRoute(account)
+  account(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(account, reply);
+  }
+
+  @QueryRoute(accountHistory)
+  accountHistory(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(accountHistory, reply);
+  }
+
+  @QueryRoute(accountMembers)
+  accountMembers(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(accountMembers, reply);
   }
 
   @QueryRoute(revenue)

@@ -113,6 +113,7 @@ const TITLES: Readonly<Record<QueryRejected['code'], string>> = {
   'invalid-query': 'The parameters of the query are not valid',
   'unknown-query': 'There is no query of this name',
   'unknown-customer': 'There is no such customer',
+  'unknown-account': 'There is no such account',
   erased: 'The person was erased',
   'not-permitted': 'The key does not permit this',
 };

@@ -33,6 +33,12 @@ export const customer = query({
       description: 'the other results of the fold: contracts, silence bounds and the like',
     },
     {
+      name: 'accounts',
+      type: 'json',
+      description:
+        'the accounts (households, companies) that they belong or belonged to: part, joinedAt, leftAt (null while a member), and where the account stands now',
+    },
+    {
       name: 'parked',
       type: 'json',
       nullable: true,
@@ -61,9 +67,16 @@ export const customer = query({
           WHERE customer_id = $1::text ORDER BY first_position`,
         [customerId],
       );
-      return { row, subjects, position: models.position };
+      const accounts = await models.query(
+        `SELECT m.account_id AS "accountId", a.source, a.reference, a.kind, m.part, m.joined_at AS "joinedAt", m.left_at AS "leftAt",
+                a.stage, a.phase
+           FROM memberships m JOIN accounts a ON a.account_id = m.account_id
+          WHERE m.customer_id = $1::text ORDER BY m.joined_at, m.account_id`,
+        [customerId],
+      );
+      return { row, subjects, accounts, position: models.position };
     });
-    const { row, subjects, position } = found;
+    const { row, subjects, accounts, position } = found;
     // A customer with test traffic only has subjects, and no place in the lifecycle.
     const rows =
       row === undefined
@@ -74,6 +87,7 @@ export const customer = query({
               ...allowedIn(row, asOf),
               cause: withInstants(row['cause']),
               profile: withInstants(row['profile']),
+              accounts: withInstants(accounts),
               identifiers: await opened(context, subjects),
             },
           ];

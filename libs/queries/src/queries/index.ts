@@ -1,4 +1,8 @@
 import type { QueryDefinition } from '../running/query.js';
+import { account } from './account.js';
+import { accountHistory } from './account-history.js';
+import { accountMembers } from './account-members.js';
+import { accounts } from './accounts.js';
 import { acts } from './acts.js';
 import { attributes } from './attributes.js';
 import { completeness } from './completeness.js';
@@ -47,6 +51,10 @@ export const QUERIES: readonly QueryDefinition[] = [
   consents,
   stagePeriods,
   stageCounts,
+  accounts,
+  account,
+  accountHistory,
+  accountMembers,
   revenue,
   rfm,
   discrepancies,

@@ -17,8 +17,8 @@ export class ReadModelsBehind extends Error {
 }
 
 /**
- * Waits until the read models hold the event at a position: until they have read it, and every customer that was to be folded again by then
- * has been. So a client reads what it wrote.
+ * Waits until the read models hold the event at a position: until they have read it, and every customer and account that was to be
+ * folded again by then has been. So a client reads what it wrote.
  * @throws ReadModelsBehind
  */
 export async function waitForPosition(
@@ -34,7 +34,8 @@ export async function waitForPosition(
         models.position < position
           ? []
           : await models.query<{ dirty: boolean }>(
-              `SELECT EXISTS (SELECT FROM dirty WHERE since <= $1::timestamptz AND (not_before IS NULL OR not_before <= $1::timestamptz)) AS dirty`,
+              `SELECT EXISTS (SELECT FROM dirty WHERE since <= $1::timestamptz AND (not_before IS NULL OR not_before <= $1::timestamptz))
+                   OR EXISTS (SELECT FROM dirty_accounts WHERE since <= $1::timestamptz AND (not_before IS NULL OR not_before <= $1::timestamptz)) AS dirty`,
               [instantText((readAt ??= now()))],
             );
       return { reached: models.position, done: open?.dirty === false };

@@ -1,9 +1,10 @@
 import { formatInstant, issueText, pointerTo, type Instant, type ValidationIssue } from '#contracts';
 
-/** A query that cannot be answered: a parameter is not valid, or the customer is not known. Never an error of the engine. */
+/** A query that cannot be answered: a parameter is not valid, or the customer or the account is not known. Never an error of the engine. */
 export class QueryRejected extends Error {
   constructor(
-    readonly code: 'invalid-query' | 'unknown-query' | 'unknown-customer' | 'erased' | 'not-permitted',
+    readonly code:
+      'invalid-query' | 'unknown-query' | 'unknown-customer' | 'unknown-account' | 'erased' | 'not-permitted',
     readonly issues: readonly ValidationIssue[],
     /** Further fields of the problem that answers it. */
     readonly extension: Readonly<Record<string, unknown>> = {},
@@ -21,6 +22,7 @@ export class QueryRejected extends Error {
         return 403;
       case 'unknown-query':
       case 'unknown-customer':
+      case 'unknown-account':
         return 404;
       case 'erased':
         return 410;

@@ -161,7 +161,7 @@ describe('the stays of a customer in an account', () => {
           if (index > 0) expect(joinedAt).toBeGreaterThanOrEqual(stays[index - 1]?.leftAt ?? Infinity);
         });
         for (let at = 0; at <= asOf; at += 1) {
-          // At one instant joining comes before leaving: whoever did both is no member after it.
+          // At one instant joining comes before leaving: a customer who did both is no member after it.
           const until = moves.filter(({ occurredAt }) => occurredAt <= at);
           const last = Math.max(...until.map(({ occurredAt }) => occurredAt));
           const member =

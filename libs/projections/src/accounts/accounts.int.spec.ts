@@ -79,7 +79,7 @@ describeOnEachStore('accounts', (name) => {
         `${(at - day(0)) / DAY} ${kind} ${phase}${reason === null ? '' : ` (${reason})`}`,
     );
 
-  it('move with what their members do while members, as customers do; nobody else is moved', async () => {
+  it('move with what their members do while members, as customers do, and move no other member', async () => {
     await appendAll(log, [
       joins(BUYER, day(0), { kind: 'company', part: 'buyer' }),
       touchpoint({ who: BUYER, at: day(5), type: 'quote-requested', data: { quoteId: 'q' } }),

@@ -72,8 +72,8 @@ export {
   membershipChange,
   membershipsOf,
   type AccountKind,
+  type AccountMembership,
   type AccountRef,
-  type Membership,
   type MembershipChange,
 } from './accounts/memberships.js';
 export { purchaseSummary, type PurchaseSummary, type SummaryOptions } from './figures/purchase-summary.js';

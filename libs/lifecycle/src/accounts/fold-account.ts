@@ -11,7 +11,7 @@ import {
   membershipsOf,
   type AccountKind,
   type AccountRef,
-  type Membership,
+  type AccountMembership,
 } from './memberships.js';
 
 /** A customer who was a member of the account at some time. */
@@ -33,7 +33,7 @@ export interface AccountInput {
 export interface AccountResult {
   readonly kind: AccountKind;
   /** Every stay up to `asOf`, by customer in the order of their ids, then in order of time. */
-  readonly memberships: readonly (Membership & { readonly customerId: string })[];
+  readonly memberships: readonly (AccountMembership & { readonly customerId: string })[];
   /** Where the account stands: as a customer who did what its members did, each while a member. */
   readonly fold: FoldResult;
 }
@@ -61,7 +61,7 @@ export function accountPolicies({ eras }: PolicyTimeline): PolicyTimeline {
 }
 
 /** Of a customer's touchpoints those that belong to the account. */
-export function eventsDuring(events: readonly LifecycleEvent[], stays: readonly Membership[]): LifecycleEvent[] {
+export function eventsDuring(events: readonly LifecycleEvent[], stays: readonly AccountMembership[]): LifecycleEvent[] {
   return stays.length === 0 ? [] : events.filter(({ occurredAt }) => isMemberAt(stays, occurredAt));
 }
 

@@ -21,7 +21,7 @@ export interface MembershipChange extends EventPlace {
 }
 
 /** A stay of a customer in an account, from the instant of joining to that of leaving, which it does not include. */
-export interface Membership {
+export interface AccountMembership {
   readonly joinedAt: Instant;
   /** Null while it lasts. */
   readonly leftAt: Instant | null;
@@ -55,9 +55,9 @@ export function membershipChange(
  * Joining again while a member begins no second stay; leaving while no member ends none. A stay that would end at the instant at
  * which it began is none.
  */
-export function membershipsOf(changes: readonly MembershipChange[], asOf: Instant): Membership[] {
-  const stays: Membership[] = [];
-  let open = null as Membership | null;
+export function membershipsOf(changes: readonly MembershipChange[], asOf: Instant): AccountMembership[] {
+  const stays: AccountMembership[] = [];
+  let open = null as AccountMembership | null;
   for (const { type, occurredAt, part } of [...changes].sort(comparePlaces)) {
     if (occurredAt > asOf) break;
     const current = open;
@@ -84,6 +84,6 @@ export function accountKind(changes: readonly MembershipChange[], asOf: Instant)
 }
 
 /** Whether a touchpoint of the customer at an instant belongs to the account: half-open, so that at the instant of leaving it does not. */
-export function isMemberAt(stays: readonly Membership[], at: Instant): boolean {
+export function isMemberAt(stays: readonly AccountMembership[], at: Instant): boolean {
   return stays.some(({ joinedAt, leftAt }) => joinedAt <= at && (leftAt === null || at < leftAt));
 }

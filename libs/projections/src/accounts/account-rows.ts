@@ -9,7 +9,7 @@ export interface AccountFacts {
   readonly source: string;
   readonly reference: string | null;
   readonly kind: string;
-  /** Rows of `memberships`. */
+  /** Rows of `account_memberships`. */
   readonly memberships: readonly Row[];
   /** The next instant at which something that is known already happens: a touchpoint, a joining, a leaving. */
   readonly waitingUntil: number | null;

@@ -100,7 +100,7 @@ describeOnEachStore('accounts', (name) => {
         },
       ].map((row) => ({ ...row, wake_at: expect.any(Number), next_due_kind: expect.any(String) })),
     );
-    expect(await live('SELECT * FROM memberships ORDER BY joined_at')).toEqual([
+    expect(await live('SELECT * FROM account_memberships ORDER BY joined_at')).toEqual([
       { account_id: ACME, customer_id: subject('userId', 'buyer'), joined_at: day(0), left_at: null, part: 'buyer' },
       {
         account_id: ACME,
@@ -169,7 +169,7 @@ describeOnEachStore('accounts', (name) => {
     await appendAll(log, [touchpoint({ who: { ...BUYER, ...browser }, at: day(50), type: 'site-visited' })]);
     await projector.catchUp();
     expect(await live('SELECT orders, members FROM accounts')).toEqual([{ orders: 1, members: 2 }]);
-    expect(await live('SELECT DISTINCT customer_id FROM memberships ORDER BY 1')).toHaveLength(2);
+    expect(await live('SELECT DISTINCT customer_id FROM account_memberships ORDER BY 1')).toHaveLength(2);
     // An earlier link shows that it is the colleague's: the other one is refused, and the order was before the colleague joined.
     await appendAll(log, [touchpoint({ who: { ...COLLEAGUE, ...browser }, at: day(1), type: 'site-visited' })]);
     await projector.catchUp();

@@ -185,7 +185,16 @@ function factsOf({ task, source, reference, members }: KnownAccount, now: Instan
 }
 
 function retractionReason({ reason }: AccountTask): RetractionReason {
-  return reason === 'events' || reason === 'deadline' || reason === 'released' ? 'late-event' : reason;
+  switch (reason) {
+    case 'merge':
+    case 'unmerge':
+    case 'policy-changed':
+    case 'policy-restated':
+    case 'rebuild':
+      return reason;
+    default:
+      return 'late-event';
+  }
 }
 
 /** Accounts of which everything lies in the future stay dirty until the first of it comes. */

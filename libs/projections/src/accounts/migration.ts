@@ -56,7 +56,7 @@ export const ACCOUNT_TABLES = /* sql */ `
                             last_purchase_at timestamptz(3), next_due_at timestamptz(3), next_due_kind text, flags jsonb,
                             contracts jsonb, folded_position bigint, waiting_until timestamptz(3), wake_at timestamptz(3))',
                          version.name);
-          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.memberships (
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.account_memberships (
                             account_id text COLLATE "C", customer_id text COLLATE "C", joined_at timestamptz(3),
                             left_at timestamptz(3), part text)', version.name);
           EXECUTE format('CREATE TABLE IF NOT EXISTS %I.account_stage_periods (

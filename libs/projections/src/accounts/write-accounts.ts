@@ -154,7 +154,7 @@ async function rewriteStagePeriods(
 async function rewriteMemberships(tx: Transaction, writes: Writes, standing: readonly Shown[]): Promise<void> {
   const concerned = standing.filter(({ membersChanged }) => membersChanged);
   if (concerned.length === 0) return;
-  const old = await tx.query('SELECT * FROM memberships WHERE account_id = ANY($1::text[])', [
+  const old = await tx.query('SELECT * FROM account_memberships WHERE account_id = ANY($1::text[])', [
     arrayText(concerned.filter(({ written }) => written).map(({ accountId }) => accountId)),
   ]);
   const left = new Map(old.map((row) => [JSON.stringify(MEMBERSHIPS.key.map((column) => row[column])), row]));

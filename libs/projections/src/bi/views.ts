@@ -226,9 +226,9 @@ export const VIEWS: readonly View[] = [
     ],
   },
   {
-    name: 'memberships',
+    name: 'account_memberships',
     meaning: 'One row for each stay of a customer in an account.',
-    rows: 'memberships',
+    rows: 'account_memberships',
     columns: asStored({
       account_id: 'The account, as in accounts.',
       customer_id: 'The customer, as in customers.',

@@ -36,7 +36,7 @@ export const accountMembers = query({
         `SELECT m.customer_id AS "customerId", m.part, m.joined_at AS "joinedAt",
                 CASE WHEN m.left_at <= $2::timestamptz THEN m.left_at END AS "leftAt",
                 c.cycle, c.stage, c.phase, c.orders, c.last_seen_at AS "lastSeenAt"
-           FROM memberships m LEFT JOIN customers c ON c.customer_id = m.customer_id
+           FROM account_memberships m LEFT JOIN customers c ON c.customer_id = m.customer_id
           WHERE m.account_id = $1::text AND m.joined_at <= $2::timestamptz
             AND ($3::timestamptz IS NULL OR (m.joined_at, m.customer_id) > ($3::timestamptz, $4::text))
           ORDER BY m.joined_at, m.customer_id LIMIT $5::int`,

@@ -52,7 +52,7 @@ export const account = query({
       );
       if (row === undefined) return { rows: [], next: null, position: models.position };
       const members = await models.query<{ joinedAt: number; leftAt: number | null }>(
-        `SELECT customer_id AS "customerId", part, joined_at AS "joinedAt", left_at AS "leftAt" FROM memberships
+        `SELECT customer_id AS "customerId", part, joined_at AS "joinedAt", left_at AS "leftAt" FROM account_memberships
           WHERE account_id = $1::text ORDER BY left_at IS NOT NULL, joined_at, customer_id LIMIT ${MEMBERS_SHOWN}`,
         [accountId],
       );

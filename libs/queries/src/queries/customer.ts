@@ -70,7 +70,7 @@ export const customer = query({
       const accounts = await models.query(
         `SELECT m.account_id AS "accountId", a.source, a.reference, a.kind, m.part, m.joined_at AS "joinedAt", m.left_at AS "leftAt",
                 a.stage, a.phase
-           FROM memberships m JOIN accounts a ON a.account_id = m.account_id
+           FROM account_memberships m JOIN accounts a ON a.account_id = m.account_id
           WHERE m.customer_id = $1::text ORDER BY m.joined_at, m.account_id`,
         [customerId],
       );

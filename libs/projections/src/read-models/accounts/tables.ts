@@ -93,12 +93,12 @@ export const ACCOUNTS: Table = {
 
 /** Who was a member of an account from when to when. */
 export const MEMBERSHIPS: Table = {
-  name: 'memberships',
+  name: 'account_memberships',
   migrations: [
     /* sql */ `
     -- 001: One row for each stay of a customer in an account: from joined_at on, without left_at itself, which is null while
     -- the stay lasts. part: what the customer is in the account, as last stated during the stay.
-    CREATE TABLE memberships (
+    CREATE TABLE account_memberships (
       account_id  text COLLATE "C" NOT NULL,
       customer_id text COLLATE "C" NOT NULL,
       joined_at   timestamptz(3) NOT NULL,
@@ -106,7 +106,7 @@ export const MEMBERSHIPS: Table = {
       part        text,
       PRIMARY KEY (account_id, customer_id, joined_at)
     );
-    CREATE INDEX memberships_by_customer ON memberships (customer_id, joined_at);
+    CREATE INDEX account_memberships_by_customer ON account_memberships (customer_id, joined_at);
     `,
   ],
   columns: {

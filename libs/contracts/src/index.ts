@@ -79,7 +79,7 @@ export {
 } from './validation-issue.js';
 export { printable } from './issues.js';
 /** One way to describe and check a document: a class of decorated fields, and a reader made of it. */
-export { PERIOD_PATTERN, PolicyForm } from './documents/policy.js';
+export { CONTACT_CAP_MAX, PERIOD_PATTERN, PolicyForm, TIME_OF_DAY_PATTERN } from './documents/policy.js';
 export {
   ATTRIBUTE_FUNCTIONS,
   ATTRIBUTE_TYPES,

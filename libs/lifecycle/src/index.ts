@@ -27,6 +27,8 @@ export {
   policyVersion,
   type ApprovalRules,
   type Comparison,
+  type ContactCap,
+  type ContactRules,
   type OpeningRules,
   type PersonRetentionRule,
   type Policy,
@@ -48,6 +50,14 @@ export { policyAt, policyTimeline, type PolicyEra, type PolicyTimeline } from '.
 export { SNAPSHOT_FORMAT, snapshotKey, type Snapshot } from './fold/snapshot.js';
 export { consentFor, type Consent } from './fold/consents.js';
 export { isRetention, type NextAction } from './fold/next-actions.js';
+export { withProposals, type Contact } from './contact/contacts.js';
+export {
+  mayContact,
+  type ContactHistory,
+  type ContactVerdict,
+  type IntendedContact,
+  type RestraintReason,
+} from './contact/may-contact.js';
 export {
   isContact,
   personRulesFrom,

@@ -23,6 +23,12 @@ import {
 
 /** A century: a longer time is a typing error. */
 const DAYS_MAX = 36_525;
+/** The state of a customer keeps so many contacts: a cap above it could not be checked. */
+export const CONTACT_CAP_MAX = 30;
+/** A time of the day, in minutes. */
+export const TIME_OF_DAY_PATTERN = '^(?:[01][0-9]|2[0-3]):[0-5][0-9]$';
+/** A day of each year, or of one. */
+export const HOLDBACK_DAY_PATTERN = '^(?:[0-9]{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$';
 /** ISO 8601, without a time of the day. */
 export const PERIOD_PATTERN = '^P(?=[0-9])(?:[0-9]{1,3}Y)?(?:[0-9]{1,4}M)?(?:[0-9]{1,4}W)?(?:[0-9]{1,5}D)?$';
 const Days = (): PropertyDecorator => Whole(1, DAYS_MAX);
@@ -328,6 +334,67 @@ class ApprovalsForm {
   withinHours?: number;
 }
 
+class ContactCapForm {
+  @Whole(1, CONTACT_CAP_MAX)
+  @Describe('No more contacts than this …')
+  max!: number;
+  @Whole(1, 366)
+  @Describe('… in any so many days, in the time zone of the business')
+  days!: number;
+  @Optional()
+  @OneOf(...MEDIA)
+  @Describe('Only contacts by this medium count, and only actions by it are held back; absent: by every medium')
+  medium?: string;
+  @Optional()
+  @NonEmpty()
+  @Hint('give the purpose as consent-given names it, such as marketing')
+  @Describe('Only contacts for this purpose count, and only actions for it are held back; absent: for every purpose')
+  purpose?: string;
+}
+
+/** A time of the day on the clock of the business. */
+const TimeOfDay = (): PropertyDecorator => (target, name) => {
+  Matching(TIME_OF_DAY_PATTERN, 5, 'a time of the day')(target, name);
+  Must('a time of the day from 00:00 to 23:59, such as 21:00')(target, name);
+};
+
+class QuietHoursForm {
+  @TimeOfDay() @Describe('Quiet hours begin at this time on the clock of the business …') from!: string;
+  @TimeOfDay()
+  @Describe('… and end at this one; on the next day where it is not after the beginning')
+  until!: string;
+  @Optional()
+  @ListOf(OneOf(...MEDIA), 1)
+  @Describe('By which media no action is proposed in them; absent: by any')
+  media?: string[];
+}
+
+const HoldbackDays = (): PropertyDecorator =>
+  ListOf(Matching(HOLDBACK_DAY_PATTERN, 10, 'a day such as 12-25, or 2026-12-25'), 1, 366);
+
+class ContactForm {
+  @Optional()
+  @ListOf(Part(() => ContactCapForm), 1, 50)
+  @Describe('How often a customer is contacted at most')
+  caps?: ContactCapForm[];
+  @Optional()
+  @ListOf(Part(() => QuietHoursForm), 1, 20)
+  @Describe('When no action is proposed; it is deferred to the end of these hours')
+  quietHours?: QuietHoursForm[];
+  @Optional()
+  @HoldbackDays()
+  @Describe('Days on which no action is proposed, such as 12-25 (each year) or 2026-12-25, in the zone of the business')
+  holdbackDays?: string[];
+  @Optional()
+  @ListOf(NonEmpty(), 0, 50)
+  @Describe('Purposes to which caps and holdback days do not apply; quiet hours do. [retention] by default')
+  exemptPurposes?: string[];
+  @Optional()
+  @ListOf(NonEmpty(), 1, 100)
+  @Describe('Purposes for which a consent counts only once it was confirmed (double opt-in)')
+  doubleOptIn?: string[];
+}
+
 /** A policy as a business writes it. The lifecycle's type `Policy` explains what each field does. */
 export class PolicyForm {
   @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
@@ -384,4 +451,8 @@ export class PolicyForm {
   @Part(() => ApprovalsForm)
   @Describe('Which acts need two principals; none by default')
   approvals?: ApprovalsForm;
+  @Optional()
+  @Part(() => ContactForm)
+  @Describe('How a customer may be contacted: caps, quiet hours, days without contact, consents to be confirmed')
+  contact?: ContactForm;
 }

@@ -620,6 +620,9 @@ export const TYPE_DOCUMENTATION: Documentation = {
       medium: 'by which means; absent: by every one',
       expiresAt: 'until when it holds',
       wording: 'what the customer was shown: name and version of the text',
+      wordingVersion: 'the version of the text, where its name does not say it',
+      confirmed:
+        'true where the customer confirmed it a second time, such as by the link in a mail; where the policy asks for a confirmation, a consent counts from then on',
       evidence: 'what shows that it was the customer: an address, a call, a signature',
     },
     example: { purpose: 'marketing', medium: 'email', wording: 'newsletter-2026-01' },

@@ -1,4 +1,16 @@
-import { AnyObject, FreeText, Id, Moment, OneOf, Optional, Personal, PersonalSince, Text, Whole } from '../fields.js';
+import {
+  AnyObject,
+  Flag,
+  FreeText,
+  Id,
+  Moment,
+  OneOf,
+  Optional,
+  Personal,
+  PersonalSince,
+  Text,
+  Whole,
+} from '../fields.js';
 import { MEDIA } from './awareness.js';
 
 /** What a source holds for true about the customer: name, address, birthday, language, … */
@@ -17,6 +29,10 @@ export class ConsentGiven {
   @Optional() @Moment() expiresAt?: string;
   /** What they were shown: the name and version of the text. */
   @Optional() @Text() wording?: string;
+  /** The version of the text, where its name does not say it. */
+  @Optional() @Text(64) wordingVersion?: string;
+  /** True where the customer confirmed it a second time, such as by the link in a mail (double opt-in). Absent: given, not confirmed. */
+  @Optional() @Flag() confirmed?: boolean;
   /** What shows that it was the customer: an address, a call, a signature. */
   @Optional() @FreeText() @Personal('free-text') evidence?: string;
 }

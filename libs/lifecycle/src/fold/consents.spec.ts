@@ -362,3 +362,95 @@ describe('consents', () => {
     );
   });
 });
+
+describe('a consent that is to be confirmed', () => {
+  const policy: Policy = { ...retail, contact: { doubleOptIn: ['marketing'] } };
+  const asked = (): Story =>
+    bought(policy).on('2026-01-05', 'consent-given', { ...byMail, wording: 'news', wordingVersion: '3' });
+  const states = (told: Story, at: string) =>
+    (told.at(at).view?.consents ?? []).map(({ awaitsConfirmation, confirmedAt }) => [
+      awaitsConfirmation === true,
+      confirmedAt === undefined ? null : instantText(confirmedAt),
+    ]);
+
+  it('counts as none until then, where the policy asks for it', () => {
+    expect(toDo(asked(), '2026-01-06')).toEqual([]);
+    expect(states(asked(), '2026-01-06')).toEqual([[true, null]]);
+    const told = asked().on('2026-01-08', 'consent-given', { ...byMail, confirmed: true });
+    expect(states(told, '2026-01-09')).toEqual([[false, '2026-01-08']]);
+    expect(consents(told, '2026-01-09')).toEqual(['marketing by email: given 2026-01-05']);
+    expect(toDo(told, '2026-01-09')).toEqual(['welcome by email, 2026-01-08 to 2026-02-07']);
+    expect(toDo(bought().on('2026-01-05', 'consent-given', byMail), '2026-01-06')).toHaveLength(1);
+  });
+
+  it('needs a confirmation again once it was withdrawn or has expired', () => {
+    const told = asked().on('2026-01-08', 'consent-given', { ...byMail, confirmed: true });
+    told.on('2026-01-09', 'consent-withdrawn', byMail).on('2026-01-10', 'consent-given', byMail);
+    expect(toDo(told, '2026-01-10')).toEqual([]);
+    expect(states(told, '2026-01-10')).toEqual([[true, null]]);
+  });
+
+  it('keeps the last text that was shown, and the event that proves it', () => {
+    const told = asked().on('2026-01-08', 'consent-given', { ...byMail, confirmed: true });
+    expect(told.at('2026-01-09').view?.consents).toMatchObject([
+      { wording: 'news', wordingVersion: '3', cause: { id: 'e0002' }, proof: { id: 'e0003' } },
+    ]);
+    told.on('2026-01-10', 'consent-given', { ...byMail, wording: 'news-4' });
+    const [consent] = told.at('2026-01-11').view?.consents ?? [];
+    expect(consent).toMatchObject({ wording: 'news-4', proof: { id: 'e0004' }, confirmedAt: Date.UTC(2026, 0, 8) });
+    expect(consent).not.toHaveProperty('wordingVersion');
+  });
+
+  it('is confirmed by medium where it was given for all', () => {
+    const told = bought(policy).on('2026-01-05', 'consent-given', marketing);
+    told.on('2026-01-06', 'consent-given', { ...byMail, confirmed: true });
+    expect(toDo(told, '2026-01-07')).toEqual(['welcome by email, 2026-01-06 to 2026-02-05']);
+    told.on('2026-01-07', 'consent-given', { ...marketing, confirmed: true });
+    expect(states(told, '2026-01-08')).toEqual([
+      [false, '2026-01-07'],
+      [false, '2026-01-06'],
+    ]);
+  });
+
+  it('loses to a rejection of its instant, in whatever order they arrive', () => {
+    const confirmed = { ...byMail, confirmed: true };
+    for (const [first, second] of [
+      ['consent-given', 'unsubscribed'],
+      ['unsubscribed', 'consent-given'],
+    ] as const) {
+      const told = asked().on('2026-01-08', first, confirmed).on('2026-01-08', second, confirmed);
+      expect(toDo(told, '2026-01-09')).toEqual([]);
+    }
+  });
+});
+
+describe('the contacts that caps count', () => {
+  const kept = (told: Story, at: string) => told.at(at).view?.contacts ?? [];
+
+  it('are those that the business made, with medium and purpose', () => {
+    const told = bought()
+      .on('2026-01-02', 'contact-made', { medium: 'phone', purpose: 'service', actionId: 'a' })
+      .on('2026-01-03', 'campaign-received', { medium: 'email' })
+      .on('2026-01-03', 'message-delivered', { medium: 'email' })
+      .on('2026-01-04', 'contact-made', {}, true);
+    expect(kept(told, '2026-01-05')).toEqual([
+      { at: Date.UTC(2026, 0, 2), medium: 'phone', purpose: 'service', actionId: 'a' },
+      { at: Date.UTC(2026, 0, 3), medium: 'email' },
+    ]);
+  });
+
+  it('are bounded: of each kind what a cap can count, within a year, and no more than 120', () => {
+    const told = bought();
+    for (let n = 0; n < 40; n += 1)
+      told.on(`2026-02-01 ${String(n % 24).padStart(2, '0')}:00`, 'contact-made', { medium: 'email' });
+    told.on('2026-02-02', 'contact-made', { medium: 'sms' });
+    const media = kept(told, '2026-02-03').map(({ medium }) => medium);
+    expect([media.filter((each) => each === 'email').length, media.filter((each) => each === 'sms').length]).toEqual([
+      30, 1,
+    ]);
+    for (let n = 0; n < 150; n += 1) told.on('2026-02-04', 'contact-made', { purpose: `p${n}` });
+    expect(kept(told, '2026-02-05')).toHaveLength(120);
+    told.on('2027-12-01', 'contact-made', { medium: 'sms' });
+    expect(kept(told, '2027-12-02')).toHaveLength(1);
+  });
+});

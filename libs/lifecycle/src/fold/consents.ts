@@ -13,6 +13,15 @@ export interface Consent {
   /** The event that gave or withdrew it. */
   readonly cause: EventRef;
   readonly expiresAt: Instant | null;
+  /** When the customer confirmed it (double opt-in); absent where they have not. */
+  readonly confirmedAt?: Instant;
+  /** Given, not confirmed, and the policy asks that it is: it counts as none. Only a view of the customer says so, never the state. */
+  readonly awaitsConfirmation?: true;
+  /** The text that the customer was shown last, and which version of it. */
+  readonly wording?: string;
+  readonly wordingVersion?: string;
+  /** The last event that gave or confirmed it, where that is another than `cause`. */
+  readonly proof?: EventRef;
 }
 
 /**
@@ -65,6 +74,7 @@ function allow(state: State, event: LifecycleEvent): void {
     since: before?.since ?? occurredAt,
     cause: before?.cause ?? refOf(event),
     expiresAt: before === null ? expiresAt : later(before.expiresAt, expiresAt),
+    ...shownAndConfirmed(before, event),
   };
   const others = state.consents.filter((one) => !isAt(one, purpose, medium));
   if (others.length >= CONSENTS_MAX) return;
@@ -74,12 +84,46 @@ function allow(state: State, event: LifecycleEvent): void {
       given,
       ...others.flatMap((one) => {
         if (one.purpose !== purpose) return [one];
-        if (inForce(one, occurredAt)) return [{ ...one, expiresAt: later(one.expiresAt, expiresAt) }];
+        if (inForce(one, occurredAt))
+          return [{ ...one, expiresAt: later(one.expiresAt, expiresAt), ...shownAndConfirmed(one, event) }];
         // A medium that was not allowed begins here; it keeps an entry of its own only where the others continue an earlier consent.
-        return before === null ? [] : [{ ...one, given: true, since: occurredAt, cause: refOf(event), expiresAt }];
+        if (before === null) return [];
+        const begun = { purpose: one.purpose, medium: one.medium, given: true, since: occurredAt };
+        return [{ ...begun, cause: refOf(event), expiresAt, ...shownAndConfirmed(null, event) }];
       }),
     ]);
 }
+
+/** What a consent says of texts and confirmations: the newest text shown, and the first confirmation since it is in force. */
+function shownAndConfirmed(before: Consent | null, event: LifecycleEvent): Partial<Consent> {
+  const { data, occurredAt } = event;
+  const wording = textOf(data['wording']);
+  const shown =
+    wording === null
+      ? { wording: before?.wording ?? null, wordingVersion: before?.wordingVersion ?? null }
+      : { wording, wordingVersion: textOf(data['wordingVersion']) };
+  const confirmedAt = before?.confirmedAt ?? (data['confirmed'] === true ? occurredAt : null);
+  return {
+    ...(shown.wording === null ? {} : { wording: shown.wording }),
+    ...(shown.wordingVersion === null ? {} : { wordingVersion: shown.wordingVersion }),
+    ...(confirmedAt === null ? {} : { confirmedAt }),
+    ...(before === null ? {} : { proof: refOf(event) }),
+  };
+}
+
+/** The consents as a policy sees them: those that wait for a confirmation are marked. */
+export function underPolicy(consents: readonly Consent[], doubleOptIn: readonly string[]): readonly Consent[] {
+  if (doubleOptIn.length === 0) return consents;
+  return consents.map((one) =>
+    one.given && one.confirmedAt === undefined && doubleOptIn.includes(one.purpose)
+      ? { ...one, awaitsConfirmation: true }
+      : one,
+  );
+}
+
+/** Since when a consent allows a contact under a policy: since its confirmation where the policy asks for one. */
+export const allowsSince = (one: Consent, doubleOptIn: readonly string[]): Instant =>
+  one.confirmedAt !== undefined && doubleOptIn.includes(one.purpose) ? one.confirmedAt : one.since;
 
 /** Records a withdrawal: by one medium, or by all. */
 export function withdrawConsent(state: State, event: LifecycleEvent): void {
@@ -128,7 +172,7 @@ function isAt(one: Consent, purpose: string, medium: string | null): boolean {
 }
 
 function inForce(one: Consent, at: Instant): boolean {
-  return one.given && (one.expiresAt === null || one.expiresAt > at);
+  return one.given && one.awaitsConfirmation !== true && (one.expiresAt === null || one.expiresAt > at);
 }
 
 function later(a: Instant | null, b: Instant | null): Instant | null {

@@ -1,3 +1,4 @@
+import { withContact } from '../contact/contacts.js';
 import type { LifecycleEvent } from '../model.js';
 import {
   advancePhase,
@@ -85,6 +86,10 @@ function actOn(fold: Fold, event: LifecycleEvent): void {
     case 'survey-answered':
     case 'referral-converted':
       return advocate(fold, event);
+    case 'contact-made':
+    case 'campaign-received':
+      fold.state.contacts = withContact(fold.state.contacts, event);
+      return;
     case 'consent-given':
       return giveConsent(fold.state, event);
     case 'consent-withdrawn':

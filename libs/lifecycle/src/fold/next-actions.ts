@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { addDays } from '../calendar/calendar.js';
-import { consentFor } from './consents.js';
+import { allowsSince, consentFor, underPolicy, type Consent } from './consents.js';
 import { retentionOf, type Fold } from './fold.js';
 
 /** What a channel should do next for a customer: the treatment of their phase, by a medium that the customer allows; or to tell of a coming erasure. */
@@ -16,6 +16,7 @@ export interface NextAction {
 }
 
 const NOTHING: readonly NextAction[] = [];
+const NO_PURPOSES: readonly string[] = [];
 
 /** The treatment and the purpose of the action that tells a customer of their erasure. It needs no consent. */
 export const RETENTION_ACTION = { treatment: 'retention-due', purpose: 'retention' } as const;
@@ -33,17 +34,24 @@ export function nextActions(fold: Fold, asOf: Instant): readonly NextAction[] {
 export const isRetention = ({ treatment, purpose }: Pick<NextAction, 'treatment' | 'purpose'>): boolean =>
   treatment === RETENTION_ACTION.treatment && purpose === RETENTION_ACTION.purpose;
 
+/** The consents as the policy in force sees them. */
+export const consentsOf = ({ state, era }: Fold): readonly Consent[] =>
+  underPolicy(state.consents, era.policy.contact?.doubleOptIn ?? NO_PURPOSES);
+
 /** By medium in the policy's order; none without a consent in force. */
-function treatmentsOf({ state, era }: Fold, asOf: Instant): readonly NextAction[] {
-  const { stage, phase, current, consents } = state;
-  if (consents.length === 0 || stage === null || phase === null || current === null) return NOTHING;
+function treatmentsOf(fold: Fold, asOf: Instant): readonly NextAction[] {
+  const { state, era } = fold;
+  const { stage, phase, current } = state;
+  if (state.consents.length === 0 || stage === null || phase === null || current === null) return NOTHING;
   const rule = era.compiled.treatment(stage, phase);
   if (rule === null) return NOTHING;
   const actions: NextAction[] = [];
+  const consents = consentsOf(fold);
+  const { doubleOptIn = NO_PURPOSES } = era.policy.contact ?? {};
   for (const medium of rule.media) {
     const consent = consentFor(consents, rule.purpose, medium, asOf);
     if (consent === null) continue;
-    const since = Math.max(current.enteredAt, consent.since);
+    const since = Math.max(current.enteredAt, allowsSince(consent, doubleOptIn));
     const validUntil = Math.min(addDays(since, rule.validDays, era.policy.timeZone), consent.expiresAt ?? Infinity);
     if (validUntil > asOf) actions.push({ treatment: rule.name, purpose: rule.purpose, medium, since, validUntil });
   }

@@ -12,6 +12,7 @@ import type {
   StagePeriod,
 } from '../model.js';
 import type { Snapshot } from './snapshot.js';
+import type { Contact } from '../contact/contacts.js';
 import type { Consent } from './consents.js';
 import type { NextAction } from './next-actions.js';
 import type { RetentionDue } from '../retention/retention.js';
@@ -95,6 +96,8 @@ export interface CustomerView {
   readonly silenceSuspended: boolean;
   /** What the customer allowed and what they withdrew; a reader compares `expiresAt` with its own instant. */
   readonly consents: readonly Consent[];
+  /** Contacts by the business that a cap of the policy may count, in order of time. */
+  readonly contacts: readonly Contact[];
   /** What a channel should do next: the treatment of their phase, by the media that the customer allows. */
   readonly actions: readonly NextAction[];
 }

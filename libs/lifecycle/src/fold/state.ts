@@ -1,4 +1,5 @@
 import type { Instant } from '#contracts';
+import type { Contact } from '../contact/contacts.js';
 import type { EventPlace } from '../event-order.js';
 import type { BrandContact, EventRef, Phase, Stage, StagePeriod } from '../model.js';
 import type { ExpansionPhase } from '../model.js';
@@ -148,6 +149,8 @@ export interface State {
   /** Sorted by purpose and medium. Replaced, never changed in place. */
   consents: readonly Consent[];
   rejections: Rejections | null;
+  /** By the business, in order of time: those that a cap may count. Replaced, never changed in place. */
+  contacts: readonly Contact[];
 }
 
 /** The state before the first event. */
@@ -192,5 +195,6 @@ export function initialState(policyVersion: string, timeZone: string): State {
     lostByContract: false,
     consents: [],
     rejections: null,
+    contacts: [],
   };
 }

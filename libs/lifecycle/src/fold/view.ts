@@ -4,7 +4,7 @@ import type { Money } from '../model.js';
 import { wholeDays } from './acquisition.js';
 import { openDeadlines, secondOrderDueAt } from './deadlines.js';
 import { policyOf, retentionOf, type Fold } from './fold.js';
-import { nextActions } from './next-actions.js';
+import { consentsOf, nextActions } from './next-actions.js';
 import type { CustomerView, Flag } from './result.js';
 import { silenceSuspended } from './silence.js';
 
@@ -65,7 +65,8 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
             lostDays: silence.lostDays,
           },
     silenceSuspended: silenceSuspended(state),
-    consents: state.consents,
+    consents: consentsOf(fold),
+    contacts: state.contacts,
     actions: nextActions(fold, asOf),
   };
 }

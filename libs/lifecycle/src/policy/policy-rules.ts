@@ -1,5 +1,6 @@
-import { pointerTo, type DocumentRule, type PolicyForm, type ValidationIssue } from '#contracts';
+import { isDay, MEDIA, pointerTo, type DocumentRule, type PolicyForm, type ValidationIssue } from '#contracts';
 import { periodOf } from '../calendar/period.js';
+import { minutesOf } from '../contact/quiet-hours.js';
 import { isTimeZone } from '../calendar/zone.js';
 
 /** What the fields of a policy say about one another: each rule is a pure function of a policy whose fields are right by themselves. */
@@ -194,6 +195,89 @@ const retentionNamesEachOnce: Rule = ({ retention = [] }) => [
   ),
 ];
 
+const MINUTES_OF_A_DAY = 1_440;
+
+const quietHoursLeaveSomeOfTheDay: Rule = ({ contact }) => {
+  const hours = contact?.quietHours ?? [];
+  const endless = hours.flatMap(({ from, until }, index) =>
+    from === until
+      ? [
+          {
+            pointer: pointerTo('contact', 'quietHours', index, 'until'),
+            detail: `must differ from its beginning (${from})`,
+            hint: 'give the time at which contacts are allowed again',
+          },
+        ]
+      : [],
+  );
+  if (endless.length > 0) return endless;
+  const closed = MEDIA.filter((medium) => {
+    const applying = hours.filter(({ media }) => media === undefined || media.includes(medium));
+    if (applying.length < 2) return false;
+    return Array.from({ length: MINUTES_OF_A_DAY }).every((_, minute) =>
+      applying.some(({ from, until }) => {
+        const [begin, end] = [minutesOf(from), minutesOf(until)];
+        return end > begin ? minute >= begin && minute < end : minute >= begin || minute < end;
+      }),
+    );
+  });
+  if (closed.length === 0) return NONE;
+  return [
+    {
+      pointer: pointerTo('contact', 'quietHours'),
+      detail: `leaves no time of the day for ${closed.join(', ')}`,
+      hint: 'shorten one of the quiet hours, or name fewer media',
+    },
+  ];
+};
+
+const holdbackDaysAreDays: Rule = ({ contact }) => {
+  const days = contact?.holdbackDays ?? [];
+  return [
+    ...days.flatMap((day, index) =>
+      // 29 February is a day of each leap year.
+      isDay(day.length === 5 ? `2024-${day}` : day)
+        ? NONE
+        : [
+            {
+              pointer: pointerTo('contact', 'holdbackDays', index),
+              detail: `must be a day of the calendar (got ${JSON.stringify(day)})`,
+              hint: 'give one such as 12-25, for each year, or 2026-12-25',
+            },
+          ],
+    ),
+    ...repeated(days).map((index) => ({
+      pointer: pointerTo('contact', 'holdbackDays', index),
+      detail: 'is named twice',
+      hint: 'name each day once',
+    })),
+  ];
+};
+
+const contactRulesNameEachOnce: Rule = ({ contact = {} }) => [
+  ...repeated((contact.caps ?? []).map(({ days, medium, purpose }) => JSON.stringify([days, medium, purpose]))).map(
+    (index) => ({
+      pointer: pointerTo('contact', 'caps', index),
+      detail: 'is a second cap for the same days, medium and purpose',
+      hint: 'keep the lower one',
+    }),
+  ),
+  ...(['exemptPurposes', 'doubleOptIn'] as const).flatMap((field) =>
+    repeated(contact[field] ?? []).map((index) => ({
+      pointer: pointerTo('contact', field, index),
+      detail: 'is named twice',
+      hint: 'name each purpose once',
+    })),
+  ),
+  ...(contact.quietHours ?? []).flatMap(({ media = [] }, place) =>
+    repeated(media).map((index) => ({
+      pointer: pointerTo('contact', 'quietHours', place, 'media', index),
+      detail: 'is named twice',
+      hint: 'name each medium once',
+    })),
+  ),
+];
+
 /** The places of texts that stand earlier in the list too. */
 function repeated(texts: readonly string[]): readonly number[] {
   const seen = new Set<string>();
@@ -216,4 +300,7 @@ export const POLICY_RULES: readonly Rule[] = [
   purposesAreDistinct,
   periodsAreOfADayToACentury,
   retentionNamesEachOnce,
+  quietHoursLeaveSomeOfTheDay,
+  holdbackDaysAreDays,
+  contactRulesNameEachOnce,
 ];

@@ -35,6 +35,40 @@ export interface Policy {
   readonly retention?: readonly RetentionRule[];
   /** Which acts need two principals; absent: none. It moves no customer. */
   readonly approvals?: ApprovalRules;
+  /** How a customer may be contacted; absent: whenever they gave their consent. It moves no customer. */
+  readonly contact?: ContactRules;
+}
+
+/** What holds an action back although the customer gave their consent. */
+export interface ContactRules {
+  readonly caps?: readonly ContactCap[];
+  readonly quietHours?: readonly QuietHours[];
+  /** Days without any contact in the zone of the business: `MM-DD` of each year, or `YYYY-MM-DD`. */
+  readonly holdbackDays?: readonly string[];
+  /** Purposes to which caps and holdback days do not apply; `retention` by default. */
+  readonly exemptPurposes?: readonly string[];
+  /** Purposes for which a consent counts only once it was confirmed. */
+  readonly doubleOptIn?: readonly string[];
+}
+
+/** At most so many contacts in any so many days. */
+export interface ContactCap {
+  readonly max: number;
+  readonly days: number;
+  /** Absent: by every medium. */
+  readonly medium?: string;
+  /** Absent: for every purpose. */
+  readonly purpose?: string;
+}
+
+/** Hours on the clock of the business; over midnight where `until` is not after `from`. */
+export interface QuietHours {
+  /** `HH:MM`; included. */
+  readonly from: string;
+  /** `HH:MM`; not included. */
+  readonly until: string;
+  /** Absent: every medium. */
+  readonly media?: readonly string[];
 }
 
 /** Why personal data may be opened. */

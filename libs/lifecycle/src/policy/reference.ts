@@ -1,4 +1,4 @@
-import { documentReader, PERIOD_PATTERN, PolicyForm, type JsonSchema } from '#contracts';
+import { documentReader, PERIOD_PATTERN, PolicyForm, TIME_OF_DAY_PATTERN, type JsonSchema } from '#contracts';
 import { BUILT_IN_POLICIES } from './built-in.js';
 import type { Policy } from './policy.js';
 import { DEFAULT_OPENINGS, DEFAULT_PURPOSES } from './purposes.js';
@@ -26,6 +26,7 @@ export const POLICY_PARTS: Readonly<Record<string, string>> = {
   openings: 'How openings of personal data are watched and kept',
   retention: 'How long data are kept; without the list for ever',
   approvals: 'Which acts need two principals; none by default',
+  contact: 'How a customer may be contacted: caps, quiet hours, days without contact, consents to be confirmed',
 };
 
 /** A policy that uses every field: what the documentation quotes. */
@@ -81,6 +82,16 @@ export const EXAMPLE_POLICY: Policy = {
     rekey: 'two',
     'retention-publish': 'two',
     withinHours: 72,
+  },
+  contact: {
+    caps: [
+      { max: 2, days: 7, medium: 'email' },
+      { max: 1, days: 90, purpose: 'survey' },
+    ],
+    quietHours: [{ from: '21:00', until: '08:00', media: ['sms', 'phone'] }],
+    holdbackDays: ['12-24', '12-25', '2027-05-01'],
+    exemptPurposes: ['retention', 'service'],
+    doubleOptIn: ['newsletter'],
   },
 };
 
@@ -171,6 +182,7 @@ function valuesOf(schema: JsonSchema): string {
   if (type === 'number')
     return `number above ${show(exclusiveMinimum)}, ${maximum === undefined ? `below ${show(exclusiveMaximum)}` : `at most ${show(maximum)}`}`;
   if (Array.isArray(type)) return 'text or null';
+  if (pattern === TIME_OF_DAY_PATTERN) return 'a time of the day such as 21:00';
   if (pattern === PERIOD_PATTERN) return 'a period such as P3Y, P18M or P30D';
   if (typeof pattern === 'string') return 'lower-case letters, digits and hyphens';
   return type === undefined ? 'a text, a number, true, false, null, or a list of these' : 'text';

@@ -91,6 +91,53 @@ describe('a policy', () => {
       { timeZone: 'Mars/Olympus' },
       '`timeZone` must be a known time zone (got "Mars/Olympus"): give an IANA name, such as UTC or Europe/Amsterdam',
     ],
+    [
+      { contact: { quietHours: [{ from: '9pm', until: '08:00' }] } },
+      '`contact.quietHours[0].from` must be a time of the day from 00:00 to 23:59, such as 21:00 (got "9pm")',
+    ],
+    [
+      { contact: { quietHours: [{ from: '08:00', until: '08:00' }] } },
+      '`contact.quietHours[0].until` must differ from its beginning (08:00): give the time at which contacts are allowed again',
+    ],
+    [
+      {
+        contact: {
+          quietHours: [
+            { from: '08:00', until: '20:00', media: ['sms'] },
+            { from: '19:00', until: '09:00' },
+          ],
+        },
+      },
+      '`contact.quietHours` leaves no time of the day for sms: shorten one of the quiet hours, or name fewer media',
+    ],
+    [
+      { contact: { holdbackDays: ['02-29', '02-30'] } },
+      '`contact.holdbackDays[1]` must be a day of the calendar (got "02-30"): give one such as 12-25, for each year, or 2026-12-25',
+    ],
+    [
+      { contact: { holdbackDays: ['2026-02-29'] } },
+      '`contact.holdbackDays[0]` must be a day of the calendar (got "2026-02-29"): give one such as 12-25, for each year, or 2026-12-25',
+    ],
+    [{ contact: { holdbackDays: ['12-25', '12-25'] } }, '`contact.holdbackDays[1]` is named twice: name each day once'],
+    [
+      { contact: { caps: [{ max: 31, days: 7 }] } },
+      '`contact.caps[0].max` must be a whole number from 1 to 30 (got 31)',
+    ],
+    [
+      {
+        contact: {
+          caps: [
+            { max: 1, days: 7 },
+            { max: 2, days: 7 },
+          ],
+        },
+      },
+      '`contact.caps[1]` is a second cap for the same days, medium and purpose: keep the lower one',
+    ],
+    [
+      { contact: { doubleOptIn: ['marketing', 'marketing'] } },
+      '`contact.doubleOptIn[1]` is named twice: name each purpose once',
+    ],
     [{ currency: 'eur' }, '`currency` must be a currency of ISO 4217, such as EUR, or null (got "eur")'],
     [{ signals: [] }, '`signals` must be an object (got an empty list)'],
     [{ signals: { 'site-visited': {} } }, '`signals.site-visited` must be a list (got an object)'],

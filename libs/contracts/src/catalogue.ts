@@ -218,6 +218,8 @@ const ENGINE_EVENTS = [
   'personal-fields-expired',
   'restriction-placed',
   'restriction-lifted',
+  'suppression-added',
+  'suppression-lifted',
   'hash-key-adopted',
   'hash-key-changed',
   'webhook-registered',

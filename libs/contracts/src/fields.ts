@@ -328,6 +328,11 @@ export function TypeVersions(): PropertyDecorator {
   );
 }
 
+/** A subject's id. */
+export function SubjectId(): PropertyDecorator {
+  return field({ type: 'string', pattern: SUBJECT_ID }, isSubjectId, 'a subject id');
+}
+
 /** A subject's id, or null. */
 export function SubjectIdOrNull(): PropertyDecorator {
   return field(

@@ -19,6 +19,8 @@ export {
   SUBJECT_REQUEST_KINDS,
   SUBJECT_REQUEST_OUTCOMES,
   type RestrictionGround,
+  SUPPRESSION_REASONS,
+  type SuppressionReason,
   type SubjectRequestKind,
   type SubjectRequestOutcome,
 } from './sources-and-requests.js';

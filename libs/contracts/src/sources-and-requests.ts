@@ -14,3 +14,7 @@ export type SubjectRequestOutcome = (typeof SUBJECT_REQUEST_OUTCOMES)[number];
 /** Why processing may be restricted: the four cases of GDPR art. 18(1). */
 export const RESTRICTION_GROUNDS = ['accuracy-contested', 'unlawful', 'legal-claims', 'objection-pending'] as const;
 export type RestrictionGround = (typeof RESTRICTION_GROUNDS)[number];
+
+/** Why an identifier is on the suppression list: the person asked for it; a message was called spam; the address does not exist; the law or a court. */
+export const SUPPRESSION_REASONS = ['request', 'complaint', 'bounce', 'legal', 'other'] as const;
+export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];

@@ -12,6 +12,8 @@ export const STREAMS = {
   receipts: (sourceHash: string) => `receipts-${sourceHash}`,
   /** Which subjects were forgotten, under which hash key the others have their names, and when it changed. */
   privacy: 'privacy',
+  /** Identifiers on the suppression list: those added and those lifted. */
+  suppressions: 'suppressions',
   /** Where webhooks are sent, and what operators changed about it. */
   webhooks: 'webhooks',
   /** The channel systems that publish events, and what operators changed about them. */

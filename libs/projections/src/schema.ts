@@ -14,6 +14,7 @@ import { INGEST_OUTCOMES, SOURCE_HOURS } from './read-models/outcomes/table.js';
 import { MENTIONS } from './read-models/mentions/table.js';
 import { OPENED_SUBJECTS, OPENINGS_TABLE } from './read-models/openings/table.js';
 import { RESTRICTED_SUBJECTS } from './read-models/restrictions/table.js';
+import { SUPPRESSED_SUBJECTS } from './read-models/suppressions/table.js';
 import { CUSTOM_TYPES, POLICIES } from './read-models/policies/table.js';
 import { QUARANTINE } from './read-models/quarantine/table.js';
 import { SEGMENT_EVENTS, SEGMENT_MEMBERS, SEGMENTS } from './read-models/segments/table.js';
@@ -23,6 +24,7 @@ import { CHECKPOINT, DIRTY, PARKED } from './read-models/working-tables.js';
 
 export { accountIdOf } from './read-models/accounts/account-id.js';
 export { restrictedCustomer } from './read-models/restrictions/table.js';
+export { suppressedCustomer } from './read-models/suppressions/table.js';
 
 /** The tables of each version (schema `rm_<n>`) that other libs may read. */
 export const LIVE_TABLES: readonly string[] = [
@@ -53,6 +55,7 @@ export const LIVE_TABLES: readonly string[] = [
   ...FOLDED_ACCOUNT_TABLES,
   MEMBERSHIP_CHANGES,
   DIRTY_ACCOUNTS,
+  SUPPRESSED_SUBJECTS,
   CHECKPOINT,
   DIRTY,
   PARKED,
@@ -64,6 +67,7 @@ export const CONTROL_TABLES: readonly string[] = [
   'outbox',
   'actions',
   'segment_changes',
+  'held_actions',
   'customer_changes',
   'customer_revisions',
   'customers_published',

@@ -46,6 +46,8 @@ const FACT_CLASSES = {
   'personal-fields-expired': [privacy.PersonalFieldsExpired],
   'restriction-placed': [privacy.RestrictionPlaced],
   'restriction-lifted': [privacy.RestrictionLifted],
+  'suppression-added': [privacy.SuppressionAdded],
+  'suppression-lifted': [privacy.SuppressionLifted],
   'hash-key-adopted': [engine.HashKeyAdopted],
   'hash-key-changed': [engine.HashKeyChanged],
   'webhook-registered': [engine.WebhookRegistered],

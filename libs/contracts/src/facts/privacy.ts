@@ -1,17 +1,25 @@
 import {
   Matching,
+  Moment,
   Names,
   OneOf,
   Optional,
   Parts,
   QuarantineIds,
+  SubjectId,
   SubjectIdOrNull,
   SubjectIds,
   Text,
   Whole,
 } from '../fields.js';
 import { PERSONAL_CLASSES, type PersonalClass } from '../personal-classes.js';
-import { RESTRICTION_GROUNDS, type RestrictionGround } from '../sources-and-requests.js';
+import {
+  RESTRICTION_GROUNDS,
+  SUPPRESSION_REASONS,
+  type RestrictionGround,
+  type SuppressionReason,
+} from '../sources-and-requests.js';
+import { MEDIA } from '../touchpoints/awareness.js';
 
 /** What was decided about the data of persons. Who decided it stands in the `meta` of the event (`by`), as do their identifiers and free text, sealed. */
 
@@ -79,4 +87,27 @@ export class RestrictionLifted {
   @Matching(FACT_ID, 32, '32 hex characters') restrictionId!: string;
   /** The subjects that it named. */
   @SubjectIds() subjectIds!: string[];
+}
+
+/**
+ * An identifier was put on the suppression list: no action is proposed to the person that it names. The subject is the keyed hash of the identifier, which
+ * stays when the person is erased.
+ */
+export class SuppressionAdded {
+  @Matching(FACT_ID, 32, '32 hex characters') suppressionId!: string;
+  @SubjectId() subjectId!: string;
+  /** The namespace of the identifier, such as email. */
+  @Text(64) namespace!: string;
+  @OneOf(...SUPPRESSION_REASONS) reason!: SuppressionReason;
+  /** The only medium for which it holds; absent: every medium. */
+  @Optional() @OneOf(...MEDIA) medium?: string;
+  /** Until when it holds; absent: until it is lifted. */
+  @Optional() @Moment() expiresAt?: string;
+}
+
+/** A suppression ended. */
+export class SuppressionLifted {
+  @Matching(FACT_ID, 32, '32 hex characters') suppressionId!: string;
+  /** The subject that it named. */
+  @SubjectId() subjectId!: string;
 }

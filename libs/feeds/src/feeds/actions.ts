@@ -70,7 +70,7 @@ export const ACTIONS: Feed = {
             'unmerge',
             'rebuild',
           ],
-          ...['customer-returned', 'parked', 'erased', 'restricted'],
+          ...['customer-returned', 'parked', 'erased', 'restricted', 'suppressed'],
         ],
         description: 'Why it was withdrawn.',
       },

@@ -259,6 +259,8 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'customers-unmerged':
     case 'customers-kept-apart':
     case 'keep-apart-lifted':
+    case 'suppression-added':
+    case 'suppression-lifted':
       return fits(plainContentHash(JSON.parse(data)));
     case 'personal-fields-expired':
       return fits(contentHashOf(JSON.parse(data) as PersonalFieldsExpired));

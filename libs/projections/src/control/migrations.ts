@@ -9,6 +9,7 @@ import {
   ACTION_TABLES,
   CAUSES_PUBLISHED,
   CUSTOMER_TABLES,
+  HELD_ACTIONS_TABLE,
   NARROW_OUTBOX,
   PUBLISHED_NAMES,
   SEGMENT_CHANGE_TABLES,
@@ -113,4 +114,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 20, name: 'brand-columns', sql: BRAND_COLUMNS },
   { number: 21, name: 'segments', sql: SEGMENT_CHANGE_TABLES + SEGMENT_READ_MODELS },
   { number: 22, name: 'accounts-published', sql: ACCOUNT_TABLES },
+  { number: 23, name: 'held-actions', sql: HELD_ACTIONS_TABLE },
 ];

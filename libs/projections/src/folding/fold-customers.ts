@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import { insertRows, sortedByKey, type Transaction, type Writes } from '#database';
 import type { RecordedEvent } from '#event-log';
-import type { LifecycleEvent, PolicyTimeline } from '#lifecycle';
+import { policyAt, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
 import { describeError } from '#platform';
 import type { AffectedCustomer, Reason } from '../indexing/affected-customer.js';
 import { DIRTY, waitingRow } from '../read-models/working-tables.js';
@@ -100,6 +100,7 @@ export async function foldAndWrite(
       zones,
       restatedAt: policies.restatedAt,
       segmentVersions: segments.versions,
+      policy: policyAt(policies.timeline, now).policy,
       position,
       now,
       snapshotEvery,
@@ -186,6 +187,7 @@ function plan(task: FoldTask, found: KnownCustomer | undefined, policies: Policy
     hadActions: false,
     erased: false,
     restricted: false,
+    suppressions: [],
   };
   const hadState = task.earliestAt === -Infinity || (found?.newest ?? null) !== null;
   const one: FoldPlan = { task, known, base: known.newest, events: null, readAfter: 0, again: false, hadState };
@@ -224,6 +226,7 @@ function outcomeOf(one: FoldPlan): Omit<FoldOutcome, 'folded' | 'waitingUntil' |
     hadActions: one.known.hadActions,
     erased: one.known.erased,
     restricted: one.known.restricted,
+    suppressions: one.known.suppressions,
     hadState: one.hadState,
     again: one.again,
     reason: retractionReason(one.task),

@@ -4,6 +4,7 @@ import type { EventLog, RecordedEvent } from '#event-log';
 import type { Snapshot } from '#lifecycle';
 import { duplicatesAmong } from '../indexing/event-ids/deduplicate.js';
 import { restrictedCustomer } from '../read-models/restrictions/table.js';
+import { suppressionsOf, type KnownSuppression } from '../read-models/suppressions/table.js';
 import type { FoldState } from './fold-one.js';
 
 /** What the tables know of a customer who is to be folded. */
@@ -25,6 +26,8 @@ export interface KnownCustomer {
   readonly erased: boolean;
   /** Whether the processing of their data is restricted: then no action is proposed either. */
   readonly restricted: boolean;
+  /** The suppressions of their identifiers, those that have expired too. */
+  readonly suppressions: readonly KnownSuppression[];
 }
 
 interface KnownRow extends Record<string, unknown> {
@@ -37,6 +40,7 @@ interface KnownRow extends Record<string, unknown> {
   had_actions: boolean | null;
   erased: boolean | null;
   restricted: boolean;
+  suppressions: string | null;
   events: number | null;
   upto_at: number;
   position: number;
@@ -48,7 +52,7 @@ export function selectKnown(
   customers: readonly { readonly customerId: string; readonly earliestAt: number | null }[],
 ): Statement {
   return {
-    sql: `SELECT c.customer_id, s.ids, s.erased, ${restrictedCustomer('c.customer_id')} AS restricted, k.customer_id IS NOT NULL AS written, k.waiting_until, k.wake_at, k.folded_position, k.actions <> '[]' AS had_actions,
+    sql: `SELECT c.customer_id, s.ids, s.erased, ${restrictedCustomer('c.customer_id')} AS restricted, ${suppressionsOf('c.customer_id')} AS suppressions, k.customer_id IS NOT NULL AS written, k.waiting_until, k.wake_at, k.folded_position, k.actions <> '[]' AS had_actions,
             n.events, n.upto_at, n.position, n.state
        FROM unnest($1::text[], $2::boolean[]) AS c(customer_id, from_start)
        LEFT JOIN LATERAL (SELECT string_agg(subject_id, ',' ORDER BY subject_id) AS ids, bool_and(erased_at IS NOT NULL) AS erased
@@ -77,6 +81,7 @@ export function readKnown(rows: readonly Row[]): Map<string, KnownCustomer> {
       hadActions: row.had_actions === true,
       erased: row.erased === true,
       restricted: row.restricted,
+      suppressions: row.suppressions === null ? [] : (JSON.parse(row.suppressions) as KnownSuppression[]),
     });
   return known;
 }

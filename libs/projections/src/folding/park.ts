@@ -57,9 +57,16 @@ export async function parkFailed(
     view: null,
     erased: false,
     restricted: false,
+    suppressions: [],
     reason: 'parked' as const,
   }));
-  await publishActions(tx, writes, withdrawn, { position, now, epoch, restatedAt: -Infinity });
+  await publishActions(tx, writes, withdrawn, {
+    position,
+    now,
+    epoch,
+    restatedAt: -Infinity,
+    policy: { timeZone: 'UTC' },
+  });
 }
 
 /** Releases a parked customer, to be folded from the beginning. False when the customer is not parked. */

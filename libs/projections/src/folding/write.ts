@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '#contracts';
+import type { Policy } from '#lifecycle';
 import {
   arrayText,
   deleteRows,
@@ -23,6 +24,7 @@ import {
 } from '../outbox/publish-stage-changes.js';
 import { publishSegmentChanges, segmentChangesOf } from '../outbox/publish-segment-changes.js';
 import type { CustomerReadModel, DayZone, FoldedView } from '../read-models/read-model.js';
+import type { KnownSuppression } from '../read-models/suppressions/table.js';
 import { STAGE_PERIODS } from '../read-models/stage-periods/table.js';
 import type { FoldedEvents, FoldState } from './fold-one.js';
 import type { KnownCustomer } from './load.js';
@@ -42,6 +44,8 @@ export interface FoldOutcome extends FoldedEvents {
   readonly erased: boolean;
   /** Whether the processing of their data is restricted. */
   readonly restricted: boolean;
+  /** The suppressions of their identifiers. */
+  readonly suppressions: readonly KnownSuppression[];
   /** Whether a row of the customer may stand in `states`. */
   readonly hadState: boolean;
   /** True when events that were folded before were folded again, from an older state or from the beginning. */
@@ -66,6 +70,8 @@ export interface WriteContext {
   readonly restatedAt: Instant;
   /** The version of each segment that is defined. */
   readonly segmentVersions: ReadonlyMap<string, number>;
+  /** The policy in force now: its rules of contact hold actions back. */
+  readonly policy: Pick<Policy, 'contact' | 'timeZone'>;
   readonly position: number;
   readonly now: Instant;
   /** A history leaves a snapshot every so many events. */
@@ -147,7 +153,7 @@ export async function writeOutcomes(
   await writeStates(writes, outcomes, context.snapshotEvery);
   if (!context.publishes) return 0;
   await publishSegmentChanges(writes, segmentChangesOf(outcomes, context), context);
-  const { position, now, epoch, restatedAt } = context;
+  const { position, now, epoch, restatedAt, policy } = context;
   const publishing = { position, now, epoch, restatedAt };
   await markProfiles(
     writes,
@@ -155,7 +161,10 @@ export async function writeOutcomes(
     now,
   );
   const changes = await publishStageChanges(tx, writes, changed, publishing);
-  return changes + (await publishActions(tx, writes, outcomes.filter(mayHaveActions).map(actionsOf), publishing));
+  return (
+    changes +
+    (await publishActions(tx, writes, outcomes.filter(mayHaveActions).map(actionsOf), { ...publishing, policy }))
+  );
 }
 
 /** Few customers: actions need consent, unless the customer was merged, or another version proposed something. */
@@ -164,8 +173,8 @@ function mayHaveActions({ folded, hadActions, reason }: FoldOutcome): boolean {
   return reason === 'merge' || reason === 'unmerge' || reason === 'rebuild';
 }
 
-function actionsOf({ customerId, folded, erased, restricted, reason }: FoldOutcome): CustomerActions {
-  return { customerId, view: folded?.view ?? null, erased, restricted, reason };
+function actionsOf({ customerId, folded, erased, restricted, suppressions, reason }: FoldOutcome): CustomerActions {
+  return { customerId, view: folded?.view ?? null, erased, restricted, suppressions, reason };
 }
 
 /** The rows of the customers that have one already, or of those that have none. */

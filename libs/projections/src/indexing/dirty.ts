@@ -79,3 +79,27 @@ export async function markDue(tx: Transaction, now: Instant, limit: number): Pro
   );
   return rows[0]?.n ?? 0;
 }
+
+/**
+ * Marks the customers dirty for whom an action was held back until now, the earliest first, at most `limit`; returns how many actions those were. Those of a customer
+ * who is dirty already come with the next call, unless the fold wrote them again; a parked customer has nothing held back.
+ */
+export async function markHeldDue(tx: Transaction, now: Instant, limit: number): Promise<number> {
+  const rows = await tx.query<{ n: number }>(
+    `WITH due AS (
+       SELECT customer_id, action_key FROM perennial.held_actions h WHERE wake_at <= $1::timestamptz
+          AND NOT EXISTS (SELECT 1 FROM dirty d WHERE d.customer_id = h.customer_id)
+        ORDER BY wake_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+     woken AS (
+       UPDATE perennial.held_actions h SET wake_at = NULL FROM due
+        WHERE h.customer_id = due.customer_id AND h.action_key = due.action_key RETURNING h.customer_id),
+     marked AS (
+       INSERT INTO dirty (customer_id, position, pending, earliest_at, reason, since)
+       SELECT DISTINCT customer_id, (SELECT position FROM checkpoint), 0, NULL::timestamptz, 'deadline', $1::timestamptz
+         FROM woken ORDER BY customer_id
+       ON CONFLICT DO NOTHING)
+     SELECT count(*)::int AS n FROM woken`,
+    [instantText(now), limit],
+  );
+  return rows[0]?.n ?? 0;
+}

@@ -12,6 +12,7 @@ import { customersOf, markErased, recordSubjects } from '../read-models/links/pr
 import { recordMentions } from '../read-models/mentions/projection.js';
 import { countOutcomes } from '../read-models/outcomes/projection.js';
 import { recordRestrictions } from '../read-models/restrictions/projection.js';
+import { recordSuppressions, subjectOfSuppression } from '../read-models/suppressions/projection.js';
 import { forgetOpenings, recordOpenings } from '../read-models/openings/projection.js';
 import {
   loadPolicies,
@@ -157,10 +158,12 @@ async function index(
   await recordSegments(writes, facts.segments);
   await markErased(writes, erasures);
   await recordRestrictions(writes, facts.restrictions);
+  await recordSuppressions(writes, facts.suppressions);
   // Nothing else of their customers changes but what is to be done for them.
   const erased = await customersOf(tx, [
     ...erasures.flatMap(({ subjectIds }) => subjectIds),
     ...facts.restrictions.flatMap(subjectsOfRestriction),
+    ...facts.suppressions.map(subjectOfSuppression),
   ]);
   const affected = affectedCustomers(facts.touched, { customerOf, fresh, moved, erased });
   const recordedAt = events.reduce((latest, event) => Math.max(latest, event.recordedAt), -Infinity);

@@ -50,6 +50,8 @@ export interface PageFacts {
   readonly erasures: RecordedEvent[];
   /** Restrictions of processing that were placed or lifted, in log order. */
   readonly restrictions: RecordedEvent[];
+  /** Suppressions that were added or lifted, in log order. */
+  readonly suppressions: RecordedEvent[];
   /** Touchpoints whose metadata could not be read, with the reason. */
   readonly unreadable: { readonly event: RecordedEvent; readonly subjectId: string; readonly reason: string }[];
 }
@@ -71,6 +73,7 @@ export function emptyFacts(): PageFacts {
     segments: [],
     erasures: [],
     restrictions: [],
+    suppressions: [],
     unreadable: [],
   };
 }
@@ -195,6 +198,10 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
     case 'customers-kept-apart':
     case 'keep-apart-lifted':
       gatherDecision(facts, event);
+      return;
+    case 'suppression-added':
+    case 'suppression-lifted':
+      facts.suppressions.push(event);
       return;
     default:
       // Other business facts concern no read model.

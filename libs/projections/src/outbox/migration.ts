@@ -59,6 +59,35 @@ export const ACTION_TABLES = /* sql */ `
   CREATE INDEX actions_unsent ON perennial.actions (customer_id, number) WHERE sent_at IS NULL;
   `;
 
+/** Actions that are called for and held back, with the reason. */
+export const HELD_ACTIONS_TABLE = /* sql */ `
+  -- An action that a customer's phase and consents call for and that is not proposed: their data are restricted, an identifier of theirs is on the suppression
+  -- list, or the policy's rules of contact hold it back. action_key names the action as a proposal is named. The row goes when the action is proposed, or
+  -- is no longer called for. until: when nothing that is known holds it back any more; wake_at: when the customer is folded again for it (null once
+  -- that was done, or where the action is over by then).
+  CREATE TABLE perennial.held_actions (
+    customer_id    text COLLATE "C" NOT NULL,
+    action_key     text NOT NULL,
+    treatment      text NOT NULL,
+    purpose        text NOT NULL,
+    medium         text NOT NULL,
+    cycle          int NOT NULL,
+    stage          text NOT NULL,
+    phase          text NOT NULL,
+    since          timestamptz(3) NOT NULL,
+    valid_until    timestamptz(3) NOT NULL,
+    reason         text NOT NULL,
+    rule           text,
+    held_since     timestamptz(3) NOT NULL,
+    until          timestamptz(3),
+    wake_at        timestamptz(3),
+    policy_version text NOT NULL,
+    position       bigint NOT NULL,
+    PRIMARY KEY (customer_id, action_key)
+  );
+  CREATE INDEX held_actions_wake ON perennial.held_actions (wake_at) WHERE wake_at IS NOT NULL;
+  `;
+
 /** The outbox keeps what is still to be told and nothing else: under the key by which it is read, and without what `published` has. */
 export const NARROW_OUTBOX = /* sql */ `
   DELETE FROM perennial.outbox WHERE sent_at IS NOT NULL;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Instant } from '#contracts';
-import { consentFor, isRetention, type CustomerView, type NextAction } from '#lifecycle';
+import { DAY, type Instant } from '#contracts';
+import { consentFor, isRetention, type Contact, type CustomerView, type NextAction, type Policy } from '#lifecycle';
 import {
   arrayText,
   insertRows,
@@ -13,7 +13,19 @@ import {
 } from '#database';
 import type { Epoch } from '../fitting/epoch.js';
 import { RESTATES_WITH_CUSTOMERS } from '../read-models/policies/load-policies.js';
+import type { KnownSuppression } from '../read-models/suppressions/table.js';
 import { restrictedCustomer } from '../read-models/restrictions/table.js';
+import {
+  blocked,
+  heldRow,
+  idOf,
+  readProposals,
+  Restraint,
+  selectHeld,
+  selectProposals,
+  writeHeld,
+  type HeldRow,
+} from './held-actions.js';
 import { historyEnds } from './historical.js';
 import type { Publishing, RetractionReason } from './publish-stage-changes.js';
 
@@ -31,7 +43,8 @@ export type WithdrawalReason =
   | 'customer-returned'
   | 'parked'
   | 'erased'
-  | 'restricted';
+  | 'restricted'
+  | 'suppressed';
 
 /** A customer who was just folded, or parked: the fold may call for actions, and earlier proposals may still stand. */
 export interface CustomerActions {
@@ -42,6 +55,8 @@ export interface CustomerActions {
   readonly erased: boolean;
   /** Neither does one whose data are restricted: what is called for is held back until the restriction is lifted. */
   readonly restricted: boolean;
+  /** Nor one with an identifier on the suppression list. */
+  readonly suppressions: readonly KnownSuppression[];
   /** Why the customer was folded; `parked` when that failed. */
   readonly reason: RetractionReason | 'parked';
 }
@@ -86,24 +101,33 @@ interface ActionRow extends Row {
   readonly valid_until: Instant;
 }
 
+/** When actions are published, and by which rules of contact. */
+export interface ActionPublishing extends Publishing {
+  /** The policy in force now. */
+  readonly policy: Pick<Policy, 'contact' | 'timeZone'>;
+}
+
 /**
  * Publishes the difference between the proposals that stand and the actions that are called for now: actions that are no longer called for are
  * withdrawn, new ones proposed, except those called for since before the end of history, or since before the past was last restated. The second time there is no difference.
+ * What is called for and must not go out now is held back and listed with the reason; it is proposed once nothing holds it back, however late that is.
  * Returns how many messages were published.
  */
 export async function publishActions(
   tx: Transaction,
   writes: Writer,
   customers: readonly CustomerActions[],
-  { position, now, epoch, restatedAt }: Publishing,
+  { position, now, epoch, restatedAt, policy }: ActionPublishing,
 ): Promise<number> {
   if (customers.length === 0) return 0;
   const historyEnd = Math.max(historyEnds(now, epoch), restatedAt);
-  const published = await standingOf(tx, customers);
+  const { published, held } = await publishedOf(tx, customers);
+  const proposals = await proposalsOf(tx, customers, policy, now);
   const rows: Row[] = [];
   const ended: Row[] = [];
+  const heldNow = new Map<string, HeldRow>();
   for (const customer of customers) {
-    const { customerId, view, erased, restricted } = customer;
+    const { customerId, view, erased } = customer;
     const { standing, last } = published.get(customerId) ?? { standing: [], last: 0 };
     let number = last;
     const add = (row: Row) => {
@@ -111,25 +135,40 @@ export async function publishActions(
       rows.push({ ...row, customer_id: customerId, number, position, published_at: now });
     };
     const calledFor = new Map(
-      view === null || erased || restricted
-        ? []
-        : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),
+      view === null || erased ? [] : view.actions.map((action) => [keyOf({ ...view, ...action }), action]),
     );
+    /** Proposals that something blocks from now on: they wait, whatever their age, unless a channel carried them out. */
+    const taken = new Set<string>();
     for (const row of standing) {
-      if (row.valid_until > now && calledFor.delete(keyOf(row))) continue;
+      const key = keyOf(row);
+      const isBlocked = blocked(customer, row.medium, now) !== null;
+      if (row.valid_until > now && calledFor.has(key)) {
+        if (!isBlocked) {
+          calledFor.delete(key);
+          continue;
+        }
+        if (view?.contacts.some(({ actionId }) => actionId === row['action_id']) === true) calledFor.delete(key);
+        else taken.add(key);
+      }
       ended.push({ customer_id: customerId, number: row.number });
       add({ ...row, kind: 'withdrawn', reason: withdrawalReason(row, customer, now), standing: false });
     }
     if (view === null) continue;
-    for (const action of calledFor.values()) {
-      // A warning is due as long as the erasure is to come.
-      if (action.since < historyEnd && !isRetention(action)) continue;
-      add({
-        ...proposal(customerId, view, action, { number: number + 1, epoch }),
-        kind: 'proposed',
-        reason: null,
-        standing: true,
-      });
+    const restraint = new Restraint(customer, view, proposals.get(customerId) ?? [], policy, now);
+    for (const [key, action] of calledFor) {
+      const before = held.get(idOf({ customer_id: customerId, action_key: key })) ?? null;
+      // A warning is due as long as the erasure is to come, and what was held back as long as it applies.
+      const isDue = action.since >= historyEnd || isRetention(action) || before !== null || taken.has(key);
+      if (!isDue) continue;
+      const hold = restraint.holds(action);
+      if (hold !== null) {
+        const row = heldRow({ customerId, key, view, action }, hold, before, { now, position });
+        heldNow.set(idOf(row), row);
+        continue;
+      }
+      const proposed = proposal(customerId, view, action, { number: number + 1, epoch });
+      restraint.proposed(action, proposed['action_id'] as string);
+      add({ ...proposed, kind: 'proposed', reason: null, standing: true });
     }
   }
   if (ended.length > 0) {
@@ -141,28 +180,52 @@ export async function publishActions(
     );
   }
   await insertRows(writes, ACTIONS, rows);
+  await writeHeld(writes, [...held.values()], heldNow);
   return rows.length;
 }
 
-/** The standing proposals of each customer, and the number of the last message about their actions. */
-async function standingOf(
+/** What was proposed in the windows of the caps to those to whom something may be proposed; none is read where the policy has no caps. */
+async function proposalsOf(
   tx: Transaction,
   customers: readonly CustomerActions[],
-): Promise<Map<string, { standing: ActionRow[]; last: number }>> {
-  const rows = await tx.query<ActionRow & { for_customer: string; last: number | null; number: number | null }>(
-    `SELECT c.id AS for_customer, l.last, a.* FROM unnest($1::text[]) AS c(id)
+  { contact }: Pick<Policy, 'contact'>,
+  now: Instant,
+): Promise<ReadonlyMap<string, readonly Contact[]>> {
+  const days = Math.max(0, ...(contact?.caps ?? []).map((cap) => cap.days));
+  const ids = customers.filter(({ view }) => (view?.actions.length ?? 0) > 0).map(({ customerId }) => customerId);
+  if (days === 0 || ids.length === 0) return new Map();
+  // A day more: a calendar day may have more than 24 hours.
+  const statement = selectProposals(ids, now - (days + 1) * DAY);
+  return readProposals(await tx.query(statement.sql, statement.params));
+}
+
+/** The standing proposals of each customer, the number of the last message about their actions, and what is held back. */
+async function publishedOf(
+  tx: Transaction,
+  customers: readonly CustomerActions[],
+): Promise<{
+  readonly published: ReadonlyMap<string, { readonly standing: ActionRow[]; readonly last: number }>;
+  /** By `idOf`. */
+  readonly held: ReadonlyMap<string, HeldRow>;
+}> {
+  const ids = customers.map((one) => one.customerId);
+  const [rows = [], held = []] = await tx.batch([
+    {
+      sql: `SELECT c.id AS for_customer, l.last, a.* FROM unnest($1::text[]) AS c(id)
        LEFT JOIN LATERAL (SELECT max(number) AS last FROM perennial.actions WHERE customer_id = c.id) l ON true
        LEFT JOIN LATERAL (SELECT * FROM perennial.actions s WHERE s.customer_id = c.id AND s.standing OFFSET 0) a ON true
       ORDER BY c.id, a.number`,
-    [arrayText(customers.map((one) => one.customerId))],
-  );
-  const found = new Map<string, { standing: ActionRow[]; last: number }>();
-  for (const row of rows) {
-    let one = found.get(row.for_customer);
-    if (one === undefined) found.set(row.for_customer, (one = { standing: [], last: row.last ?? 0 }));
+      params: [arrayText(ids)],
+    },
+    selectHeld(ids),
+  ]);
+  const published = new Map<string, { standing: ActionRow[]; last: number }>();
+  for (const row of rows as (ActionRow & { for_customer: string; last: number | null; number: number | null })[]) {
+    let one = published.get(row.for_customer);
+    if (one === undefined) published.set(row.for_customer, (one = { standing: [], last: row.last ?? 0 }));
     if (row.number !== null) one.standing.push(row);
   }
-  return found;
+  return { published, held: new Map((held as HeldRow[]).map((row) => [idOf(row), row])) };
 }
 
 /**
@@ -206,14 +269,12 @@ function proposal(
   };
 }
 
-function withdrawalReason(
-  row: ActionRow,
-  { view, erased, restricted, reason }: CustomerActions,
-  now: Instant,
-): WithdrawalReason {
+function withdrawalReason(row: ActionRow, customer: CustomerActions, now: Instant): WithdrawalReason {
+  const { view, erased, restricted, reason } = customer;
   if (row.valid_until <= now) return 'expired';
   if (erased) return 'erased';
   if (restricted) return 'restricted';
+  if (blocked(customer, row.medium, now) !== null) return 'suppressed';
   if (isRetention(row)) return retentionWithdrawal(row, view, reason);
   const moved = view === null || view.cycle !== row.cycle || view.stage !== row.stage || view.phase !== row.phase;
   if (moved) return reason === 'late-event' ? 'phase-left' : reason;
@@ -244,7 +305,7 @@ function retentionWithdrawal(
 
 /**
  * Marks customers dirty when a version becomes the live one and its actions differ from the published ones: a proposal stands that it does
- * not call for, or it calls for an action that was not proposed. The version's tables are on the search path.
+ * not call for, it calls for an action that was not proposed, or something is held back. The version's tables are on the search path.
  */
 export async function markWhereActionsDiffer(tx: Transaction, now: Instant, epoch: Epoch): Promise<void> {
   await tx.query(
@@ -262,6 +323,8 @@ export async function markWhereActionsDiffer(tx: Transaction, now: Instant, epoc
      differ AS (
        SELECT customer_id FROM (
          SELECT * FROM standing EXCEPT SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM called) ended
+       UNION
+       SELECT customer_id FROM perennial.held_actions
        UNION
        SELECT customer_id FROM (
          SELECT customer_id, cycle, stage, phase, treatment, purpose, medium FROM called WHERE fresh EXCEPT SELECT * FROM standing) new)

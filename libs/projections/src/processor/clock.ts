@@ -1,11 +1,11 @@
 import type { Instant } from '#contracts';
 import { instantText } from '#database';
 import { markAllAccounts, markDueAccounts } from '../accounts/mark-accounts.js';
-import { markAllDirty, markDue } from '../indexing/dirty.js';
+import { markAllDirty, markDue, markHeldDue } from '../indexing/dirty.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 
 /**
- * Marks the customers and the accounts dirty whose deadline has come, up to `limit` each, and all of them when a policy came into force; returns how many
+ * Marks the customers and the accounts dirty whose deadline has come, and the customers that have an action held back until now, up to `limit` each, and all of them when a policy came into force; returns how many
  * marks that were, 0 when nothing is due.
  */
 export async function fireDeadlines(store: ReadModelStore, limit: number): Promise<number> {
@@ -25,7 +25,8 @@ export async function fireDeadlines(store: ReadModelStore, limit: number): Promi
       await markAllAccounts(tx, 'policy-changed', row?.position ?? 0, now);
       return 1;
     }
-    const marked = (await markDue(tx, now, limit)) + (await markDueAccounts(tx, now, limit));
+    const marked =
+      (await markDue(tx, now, limit)) + (await markHeldDue(tx, now, limit)) + (await markDueAccounts(tx, now, limit));
     context.counters.transitionsDue += marked;
     return marked;
   });
@@ -56,6 +57,7 @@ export async function nextWake({ context, schema }: ReadModelStore): Promise<Ins
                   (SELECT min(not_before) FROM ${schema}.dirty),
                   (SELECT min(wake_at) FROM ${schema}.accounts WHERE wake_at IS NOT NULL),
                   (SELECT min(not_before) FROM ${schema}.dirty_accounts WHERE not_before < 'infinity'),
+                  (SELECT min(wake_at) FROM perennial.held_actions WHERE wake_at IS NOT NULL),
                   (SELECT min(p.effective_from) FROM ${schema}.policies p, ${schema}.checkpoint c
                     WHERE p.effective_from > coalesce(c.clock, '-infinity') AND p.effective_from > p.recorded_at)) AS at`,
   );

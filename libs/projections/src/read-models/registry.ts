@@ -15,6 +15,7 @@ import type { CustomerReadModel } from './read-model.js';
 import { RESTRICTED_SUBJECTS } from './restrictions/table.js';
 import { MEMBERS_OF_SEGMENTS, WHAT_SEGMENTS_ASK } from './segments/projection.js';
 import { SEGMENTS } from './segments/table.js';
+import { SUPPRESSED_SUBJECTS } from './suppressions/table.js';
 import { STAGE_COUNTS } from './stage-counts/projection.js';
 import { STAGE_PERIOD_HISTORY } from './stage-periods/projection.js';
 import { CHECKPOINT, DAY_ZONES, DIRTY, PARKED, SNAPSHOTS, STATES } from './working-tables.js';
@@ -50,6 +51,7 @@ const INDEXED: readonly Table[] = [
   OPENED_SUBJECTS,
   RESTRICTED_SUBJECTS,
   MEMBERSHIP_CHANGES,
+  SUPPRESSED_SUBJECTS,
 ];
 
 /** The tables that the engine keeps for itself. */

@@ -10,6 +10,7 @@ import { recordMentions } from '../../read-models/mentions/projection.js';
 import { countOutcomes } from '../../read-models/outcomes/projection.js';
 import { recordPolicies, recordTypes } from '../../read-models/policies/projection.js';
 import { recordRestrictions } from '../../read-models/restrictions/projection.js';
+import { recordSuppressions } from '../../read-models/suppressions/projection.js';
 import { forgetOpenings, recordOpenings } from '../../read-models/openings/projection.js';
 import { loadPolicies } from '../../read-models/policies/load-policies.js';
 import { listQuarantine, replaceQuarantinedIn } from '../../read-models/quarantine/projection.js';
@@ -154,6 +155,7 @@ async function writeOtherFacts(
   await recordOpenings(tx, facts.openings);
   await recordRestrictions(tx, facts.restrictions);
   for (const decision of facts.decisions) await recordDecision(tx, decision);
+  await recordSuppressions(tx, facts.suppressions);
   if (done) await replaceQuarantinedIn(tx, log);
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);

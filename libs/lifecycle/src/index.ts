@@ -121,6 +121,8 @@ export {
   type Upcoming,
   type StagePeriodExplanation,
 } from './explain/explain.js';
+export { CONSENT_REASONS, withheldActions, type ConsentReason, type WithheldAction } from './explain/withheld.js';
+export { policyTreatments, type PolicyTreatment } from './policy/compiled.js';
 export { explainActions, type ExplainedAction, type ExplainedConsent } from './explain/actions.js';
 export { CAUSE_RULES } from './explain/sentences.js';
 export { EXAMPLE_POLICY, POLICY_PARTS, policyFields, policyFieldsTable, type PolicyField } from './policy/reference.js';

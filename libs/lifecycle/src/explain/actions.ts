@@ -4,7 +4,7 @@ import { isRetention, type NextAction } from '../fold/next-actions.js';
 
 /** A consent, and whether it is in force at an instant. */
 export interface ExplainedConsent extends Consent {
-  /** Given, and not expired. */
+  /** Given, not expired, and confirmed where the policy asks for it. */
   readonly inForce: boolean;
 }
 
@@ -31,7 +31,7 @@ export function explainActions(
   return {
     consents: consents.map((one) => ({
       ...one,
-      inForce: one.given && (one.expiresAt === null || one.expiresAt > asOf),
+      inForce: one.given && one.awaitsConfirmation !== true && (one.expiresAt === null || one.expiresAt > asOf),
     })),
     actions: actions.flatMap((action): readonly ExplainedAction[] => {
       if (isRetention(action))

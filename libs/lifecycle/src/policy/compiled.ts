@@ -62,6 +62,26 @@ function build(policy: Policy): CompiledPolicy {
   };
 }
 
+/** One action that a policy names: what to do in a phase, by one medium. */
+export interface PolicyTreatment {
+  readonly stage: string;
+  readonly phase: string;
+  readonly treatment: string;
+  readonly purpose: string;
+  readonly medium: string;
+}
+
+/** Every treatment of a policy, a row for each medium, with the defaults filled in. */
+export function policyTreatments(policy: Policy): readonly PolicyTreatment[] {
+  return Object.entries(policy.treatments).flatMap(([stage, phases]) =>
+    Object.keys(phases).flatMap((phase) => {
+      const rule = compile(policy).treatment(stage, phase);
+      if (rule === null) return [];
+      return rule.media.map((medium) => ({ stage, phase, treatment: rule.name, purpose: rule.purpose, medium }));
+    }),
+  );
+}
+
 /** Of several signals the furthest phase counts. Without intent no signal goes beyond awareness. */
 function sum(signals: readonly Signal[]): TouchpointSignal {
   let phase = -1;

@@ -11,6 +11,7 @@ import { customers } from '../queries/customers.js';
 import { discrepancies } from '../queries/discrepancies.js';
 import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
+import { heldActionCounts, heldActions } from '../queries/held-actions.js';
 import { history } from '../queries/history.js';
 import { lag } from '../queries/lag.js';
 import { openings } from '../queries/openings.js';
@@ -157,6 +158,16 @@ export class QueriesController {
   @QueryRoute(quarantine)
   quarantine(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(quarantine, reply);
+  }
+
+  @QueryRoute(heldActions)
+  heldActions(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(heldActions, reply);
+  }
+
+  @QueryRoute(heldActionCounts)
+  heldActionCounts(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(heldActionCounts, reply);
   }
 
   @QueryRoute(parked)

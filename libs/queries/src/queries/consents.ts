@@ -11,7 +11,7 @@ import { inReadModels, type ReadModels } from '../reading/read-models.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
-const STATES = ['given', 'withdrawn', 'expired'] as const;
+const STATES = ['given', 'unconfirmed', 'withdrawn', 'expired'] as const;
 
 /** Of the past, so many customers are read from the log and folded at once. */
 const FOLDED_AT_ONCE = 50;
@@ -36,8 +36,13 @@ interface ConsentRow {
   readonly state: (typeof STATES)[number];
   readonly since: Instant;
   readonly until: Instant | null;
+  readonly confirmedAt: Instant | null;
+  readonly wording: string | null;
+  readonly wordingVersion: string | null;
   readonly source: string | null;
   readonly eventId: string | null;
+  readonly proofSource: string | null;
+  readonly proofEventId: string | null;
 }
 
 /** Who allowed or withdrew what, now or at an instant: the answer to "did we have it when we sent?". */
@@ -56,14 +61,37 @@ export const consents = query({
     IDENTIFIER_COLUMN,
     { name: 'purpose', type: 'text', description: 'what it is for' },
     { name: 'medium', type: 'text', nullable: true, description: 'by which medium; null: by every other medium' },
-    { name: 'state', type: 'text', description: 'given, withdrawn or expired' },
+    {
+      name: 'state',
+      type: 'text',
+      description: 'given, unconfirmed (the policy asks for a confirmation: it counts as none), withdrawn or expired',
+    },
     { name: 'since', type: 'instant', description: 'since when, without a break' },
     { name: 'until', type: 'instant', nullable: true, description: 'when it expires or expired; null: no date is set' },
     { name: 'source', type: 'text', nullable: true, description: 'the source of the event that gave or withdrew it' },
     { name: 'eventId', type: 'text', nullable: true, description: 'the id of that event' },
     { name: 'type', type: 'text', nullable: true, description: 'the type of that event' },
     { name: 'recordedAt', type: 'instant', nullable: true, description: 'when the log recorded that event' },
+    {
+      name: 'confirmedAt',
+      type: 'instant',
+      nullable: true,
+      description: 'when the customer confirmed it (double opt-in)',
+    },
     { name: 'wording', type: 'text', nullable: true, description: 'the text that the customer was shown, by name' },
+    {
+      name: 'wordingVersion',
+      type: 'text',
+      nullable: true,
+      description: 'the version of that text, where it was stated',
+    },
+    {
+      name: 'proofSource',
+      type: 'text',
+      nullable: true,
+      description: 'the source of the last event that gave or confirmed it',
+    },
+    { name: 'proofEventId', type: 'text', nullable: true, description: 'the id of that event' },
   ],
   async answer(context, { params, asOf, past, after, limit }) {
     const subjectId =
@@ -100,7 +128,10 @@ export const consents = query({
     const named = await withIdentifiers(context, page.rows, identifiers);
     const causes = await causesOf(context, page.rows);
     return {
-      rows: named.map((row, at) => ({ ...row, ...causes[at] })),
+      rows: named.map((row, at) => {
+        const { wording = null, ...cause } = causes[at] ?? {};
+        return { ...row, ...cause, wording: row.wording ?? wording };
+      }),
       next: page.next,
       position: position ?? 0,
     };
@@ -161,10 +192,14 @@ function rowOf(customerId: string, consent: Consent, asOf: Instant): ConsentRow 
   const { purpose, medium, given, since, expiresAt } = consent;
   // Read models of another program may have no cause.
   const cause = consent.cause as Consent['cause'] | undefined;
-  const state = !given ? 'withdrawn' : expiresAt !== null && expiresAt <= asOf ? 'expired' : 'given';
+  const isOver = expiresAt !== null && expiresAt <= asOf;
+  const state = !given ? 'withdrawn' : isOver ? 'expired' : consent.awaitsConfirmation ? 'unconfirmed' : 'given';
+  const proof = given ? (consent.proof ?? cause) : undefined;
   return {
     ...{ customerId, purpose, medium, state, since, until: expiresAt },
-    ...{ source: cause?.source ?? null, eventId: cause?.id ?? null },
+    ...{ confirmedAt: consent.confirmedAt ?? null, wording: consent.wording ?? null },
+    ...{ wordingVersion: consent.wordingVersion ?? null, source: cause?.source ?? null, eventId: cause?.id ?? null },
+    ...{ proofSource: proof?.source ?? null, proofEventId: proof?.id ?? null },
   };
 }
 

@@ -1,8 +1,10 @@
 import { compareNamespaces, formatInstant, type Instant } from '#contracts';
-import { explainActions, type Consent, type NextAction } from '#lifecycle';
+import { explainActions, policyAt, withheldActions, type Consent, type NextAction, type Policy } from '#lifecycle';
 import { instantOf, withInstants } from '../running/answer.js';
 import { query, type QueryContext } from '../running/query.js';
-import { ALLOWED_COLUMNS, STANDING_COLUMNS } from '../reading/columns.js';
+import { ALLOWED_COLUMNS, HELD_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
+import { heldFor, notHeld, shownHeld, type HeldAction } from '../reading/held-actions.js';
+import { policiesKnown } from '../reading/policies.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
@@ -27,6 +29,7 @@ export const customer = query({
     },
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,
+    HELD_COLUMN,
     {
       name: 'profile',
       type: 'json',
@@ -48,6 +51,7 @@ export const customer = query({
   ],
   async answer(context, { params, asOf }) {
     const subjectId = await namedSubject(context, params);
+    const { policy } = policyAt(await policiesKnown(context.log, null), asOf);
     const found = await inReadModels(context.database, async (models) => {
       const customerId = await customerOf(models, subjectId, params);
       const [row] = await models.query(
@@ -74,9 +78,10 @@ export const customer = query({
           WHERE m.customer_id = $1::text ORDER BY m.joined_at, m.account_id`,
         [customerId],
       );
-      return { row, subjects, accounts, position: models.position };
+      const held = row === undefined ? [] : await heldFor(models, customerId);
+      return { row, subjects, accounts, held, position: models.position };
     });
-    const { row, subjects, accounts, position } = found;
+    const { row, subjects, accounts, held, position } = found;
     // A customer with test traffic only has subjects, and no place in the lifecycle.
     const rows =
       row === undefined
@@ -84,7 +89,7 @@ export const customer = query({
         : [
             {
               ...row,
-              ...allowedIn(row, asOf),
+              ...allowedIn(row, { held, policy, asOf }),
               cause: withInstants(row['cause']),
               profile: withInstants(row['profile']),
               accounts: withInstants(accounts),
@@ -96,7 +101,10 @@ export const customer = query({
 });
 
 /** Read models that another program made have no consents, or none with their events: they serve until they are rebuilt. */
-function allowedIn(row: Readonly<Record<string, unknown>>, asOf: Instant): Readonly<Record<string, unknown>> {
+function allowedIn(
+  row: Readonly<Record<string, unknown>>,
+  { held, policy, asOf }: { readonly held: readonly HeldAction[]; readonly policy: Policy; readonly asOf: Instant },
+): Readonly<Record<string, unknown>> {
   const { consents, actions } = explainActions(
     {
       consents: (row['consents'] ?? []) as readonly Consent[],
@@ -105,7 +113,17 @@ function allowedIn(row: Readonly<Record<string, unknown>>, asOf: Instant): Reado
     },
     asOf,
   );
-  return { consents: withInstants(consents), actions: withInstants(actions) };
+  const standing = {
+    stage: row['stage'] as string,
+    phase: row['phase'] as string,
+    enteredAt: instantOf(row['enteredAt']),
+    consents: (row['consents'] ?? []) as readonly Consent[],
+  };
+  return {
+    consents: withInstants(consents),
+    actions: withInstants(notHeld(actions, held)),
+    heldActions: withInstants(shownHeld(held, withheldActions(standing, policy, asOf))),
+  };
 }
 
 interface SubjectRow extends Record<string, unknown> {

@@ -2,7 +2,7 @@ import { instantText } from '#database';
 import { InstantOrDay } from '../running/instant-or-day.js';
 import { Describe, Hint, Matching, MEDIA, Must, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
-import { restrictedCustomer } from '#projections/schema';
+import { restrictedCustomer, suppressedCustomer } from '#projections/schema';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
@@ -159,8 +159,10 @@ export const customers = query({
         );
       if (purpose !== null) {
         where.always(consentCondition(where, purpose, medium));
-        // Selected by consent, customers are to be written to: not those whose data are restricted.
+        // Selected by consent, customers are to be written to: not those whose data are restricted, or who are on the suppression list.
         where.always(`NOT ${restrictedCustomer('here.customer_id')}`);
+        const by = medium === null ? 'NULL::text' : `${where.param(medium)}::text`;
+        where.always(`NOT ${suppressedCustomer('here.customer_id', by, '$1::timestamptz')}`);
       }
       order.after(where, after);
       const erased = erasedCondition(params.erased, 'here.customer_id');
@@ -194,7 +196,7 @@ const NAMESPACE_OF_MEDIUM: Readonly<Record<string, string>> = { email: 'email', 
 /** Whether a consent is in force: what is said of the medium goes before what is said of every medium. */
 function consentCondition(where: Where, purpose: string, medium: string | null): string {
   const named = where.param(purpose);
-  const inForce = `SELECT (said ->> 'given')::boolean AND COALESCE((said ->> 'expiresAt')::bigint > extract(epoch FROM $1::timestamptz) * 1000, true)
+  const inForce = `SELECT (said ->> 'given')::boolean AND COALESCE(NOT (said ->> 'awaitsConfirmation')::boolean, true) AND COALESCE((said ->> 'expiresAt')::bigint > extract(epoch FROM $1::timestamptz) * 1000, true)
      FROM jsonb_array_elements(here.consents) said WHERE said ->> 'purpose' = ${named}::text AND said ->> 'medium'`;
   const ofAll = `(${inForce} IS NULL)`;
   return medium === null

@@ -1,8 +1,10 @@
-import { explain, foldCustomer, policyAt } from '#lifecycle';
+import { explain, foldCustomer, policyAt, withheldActions } from '#lifecycle';
 import { withInstants } from '../running/answer.js';
 import { query } from '../running/query.js';
-import { ALLOWED_COLUMNS, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
+import { ALLOWED_COLUMNS, HELD_COLUMN, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
+import { heldFor, notHeld, shownHeld } from '../reading/held-actions.js';
 import { lifeOf } from '../reading/life.js';
+import { inReadModels } from '../reading/read-models.js';
 import { OneCustomer } from '../reading/who.js';
 
 /** Why is the customer there, since when, why not before, and what comes next: for any instant of truth and of belief. */
@@ -31,13 +33,19 @@ export const explanation = query({
     { name: 'flags', type: 'json', description: 'what is raised beside the phase' },
     { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },
     ...ALLOWED_COLUMNS,
+    HELD_COLUMN,
     { name: 'policyVersion', type: 'text', description: 'the policy by which they came here' },
   ],
-  async answer(context, { params, asOf, knownAt, position }) {
+  async answer(context, { params, asOf, past, knownAt, position }) {
     const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
     const { view, stagePeriods } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
-    const explanation = explain({ view, stagePeriods, timeZone: policyAt(policies, asOf).policy.timeZone });
+    const { policy } = policyAt(policies, asOf);
+    // What restraint holds back rests on what was published, which is known for now alone.
+    const held =
+      past || knownAt !== null ? [] : await inReadModels(context.database, (models) => heldFor(models, customerId));
+    const shown = { ...view, actions: notHeld(view.actions, held) };
+    const explanation = explain({ view: shown, stagePeriods, timeZone: policy.timeZone });
     const { deadline, notBefore, next, consents, actions } = explanation;
     return {
       rows: [
@@ -50,6 +58,7 @@ export const explanation = query({
           next: withInstants(next),
           consents: withInstants(consents),
           actions: withInstants(actions),
+          heldActions: withInstants(shownHeld(held, withheldActions(view, policy, asOf))),
         },
       ],
       next: null,

@@ -13,6 +13,7 @@ import { discrepancies } from './discrepancies.js';
 import { events } from './events.js';
 import { explanation } from './explain.js';
 import { outcomes } from './outcomes.js';
+import { heldActionCounts, heldActions } from './held-actions.js';
 import { holds } from './holds.js';
 import { history } from './history.js';
 import { lag } from './lag.js';
@@ -49,6 +50,8 @@ export const QUERIES: readonly QueryDefinition[] = [
   recorded,
   customers,
   consents,
+  heldActions,
+  heldActionCounts,
   stagePeriods,
   stageCounts,
   accounts,

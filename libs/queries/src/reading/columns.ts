@@ -32,6 +32,14 @@ export const ALLOWED_COLUMNS: readonly Column[] = [
   },
 ];
 
+/** What is called for and not proposed. */
+export const HELD_COLUMN: Column = {
+  name: 'heldActions',
+  type: 'json',
+  description:
+    'what the phase calls for and is held back, with the reason: a consent that is missing, withdrawn, expired or not confirmed, a restriction, the suppression list, or a rule of contact of the policy',
+};
+
 /** Where a customer stands, why, what comes next, and what the relationship amounts to. */
 export const STANDING_COLUMNS: readonly Column[] = [
   ...PLACE_COLUMNS,

@@ -81,7 +81,7 @@ export async function markDue(tx: Transaction, now: Instant, limit: number): Pro
 }
 
 /**
- * Marks the customers dirty for whom an action was held back until now, the earliest first, at most `limit`; returns how many actions those were. Those of a customer
+ * Marks the customers dirty that have an action held back until now, the earliest first, at most `limit`; returns how many actions those were. Those of a customer
  * who is dirty already come with the next call, unless the fold wrote them again; a parked customer has nothing held back.
  */
 export async function markHeldDue(tx: Transaction, now: Instant, limit: number): Promise<number> {

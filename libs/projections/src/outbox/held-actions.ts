@@ -105,7 +105,7 @@ export function readProposals(rows: readonly Row[]): Map<string, Contact[]> {
   return found;
 }
 
-/** A customer to whom something may be proposed. */
+/** A customer who may get a proposal. */
 export interface Restrained {
   readonly restricted: boolean;
   readonly suppressions: readonly KnownSuppression[];

@@ -184,7 +184,7 @@ export async function publishActions(
   return rows.length;
 }
 
-/** What was proposed in the windows of the caps to those to whom something may be proposed; none is read where the policy has no caps. */
+/** What was proposed, in the windows of the caps, to the customers who have actions now; none is read where the policy has no caps. */
 async function proposalsOf(
   tx: Transaction,
   customers: readonly CustomerActions[],

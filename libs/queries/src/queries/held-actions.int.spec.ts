@@ -81,7 +81,7 @@ describe('what is held back, and why', () => {
   it('is narrowed, paged, and counted by reason', async () => {
     const all = await engine.all('held-actions', {}, 3);
     expect(all).toHaveLength(13);
-    expect(await engine.all('held-actions', { reason: 'quiet-hours' })).toHaveLength(1);
+    expect(await engine.all('held-actions', { 'held-reason': 'quiet-hours' })).toHaveLength(1);
     expect(await engine.all('held-actions', { medium: 'sms', treatment: 'introduce' })).toHaveLength(7);
     const counts = (await engine.runQuery('held-action-counts')).rows;
     const summed = counts.reduce((sum, { actions }) => sum + Number(actions), 0);

@@ -12,7 +12,7 @@ import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 
 class HeldParams extends OneCustomer {
-  @Optional() @OneOf(...HELD_REASONS) @Describe('only what is held back for this reason') reason!: string | null;
+  @Optional() @OneOf(...HELD_REASONS) @Describe('only what is held back for this reason') 'held-reason'!: string | null;
   @Optional() @OneOf(...MEDIA) @Describe('only actions by this medium') medium!: string | null;
   @Optional() @Text(200) @Describe('only this treatment') treatment!: string | null;
 }
@@ -62,7 +62,7 @@ export const heldActions = query({
       const customerId = subjectId === null ? null : await customerOf(models, subjectId, params);
       const where = new Where(limit + 1)
         .and('h.customer_id = ?::text', customerId)
-        .and('h.reason = ?::text', params.reason)
+        .and('h.reason = ?::text', params['held-reason'])
         .and('h.medium = ?::text', params.medium)
         .and('h.treatment = ?::text', params.treatment);
       // A customer that is named is meant, erased or not.

@@ -41,6 +41,11 @@ const table = {
     types: [],
     schema: true,
   },
+  // A decision about who is who is previewed from what queries read, and its facts are hashed as ingestion does.
+  identity: {
+    values: ['contracts', 'lifecycle', 'platform', 'database', 'event-log', 'keys', 'ingestion', 'queries'],
+    types: [],
+  },
   feeds: { values: ['contracts', 'platform', 'database', 'keys'], types: ['projections'], schema: true },
 };
 /** Rows with `schema: true` may import values from the read models' SQL schema: which version is live, and the names of its tables. */

@@ -265,6 +265,25 @@ describe('administrative acts', () => {
     await not('POST /v1/subject-requests/{id}/package');
     await done('POST /v1/subject-requests/{id}/answer', String(requestId), { outcome: 'nothing-on-record' });
     await not('POST /v1/subject-requests/{id}/answer', String(requestId), { outcome: 'withdrawn' });
+    const reason = 'one person, two cards';
+    const decided = async (route: string, body: object, id = ''): Promise<string> => {
+      const { decision } = await done(route, id, { reason, ...body });
+      return (decision as { decisionId: string }).decisionId;
+    };
+    for (const namespace of ['userId', 'loyaltyCard'])
+      await app.inject({
+        ...{ method: 'POST', url: '/v1/touchpoints', headers: { authorization: `Bearer ${all.key}` } },
+        payload: orderPlaced({ id: `of-${namespace}`, identifiers: [{ namespace, value: 'ann' }] }),
+      });
+    const two = { one: 'userId:ann', other: 'loyaltyCard:ann' };
+    const merge = await decided('POST /v1/identity/merges', two);
+    await not('POST /v1/identity/merges', '', two);
+    const unmerge = await decided('POST /v1/identity/unmerges', { merge });
+    await not('POST /v1/identity/unmerges', '', { merge: 'x' });
+    await decided('POST /v1/identity/decisions/{id}/lift', {}, unmerge);
+    await not('POST /v1/identity/decisions/{id}/lift', unmerge, {});
+    await decided('POST /v1/identity/keep-aparts', two);
+    await not('POST /v1/identity/keep-aparts', '', { ...two, other: two.one });
     await done('POST /v1/erasures', '', { identifier: 'userId:ann' });
     await not('POST /v1/erasures');
   });

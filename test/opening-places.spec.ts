@@ -15,6 +15,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'libs/queries/src/queries/attributes.ts': [1, 'within a session'],
   'libs/queries/src/reading/recorded.ts': [1, 'within a session'],
   'libs/queries/src/queries/quarantine.ts': [1, 'within a session'],
+  'libs/queries/src/queries/identity-decisions.ts': [1, 'within a session'],
   'libs/queries/src/queries/openings.ts': [1, 'within a session'],
   'libs/queries/src/reading/naming.ts': [2, 'bodies and identifiers are searched for a person; ids alone are shown'],
   'libs/ingestion/src/quarantine/quarantine.ts': [
@@ -43,6 +44,8 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
 
 /** Every place beside `eventData` that reads the data of recorded events where answers are made: how often, and why it shows no touchpoint's text in the clear. */
 const READ: Readonly<Record<string, readonly [number, string]>> = {
+  'libs/queries/src/reading/decisions.ts': [1, 'decisions about who is who: their reason is sealed'],
+  'libs/queries/src/queries/timeline.ts': [2, 'decisions about who is who: their reason is sealed'],
   'libs/queries/src/reading/life.ts': [1, 'for the fold, whose results hold no text of a touchpoint'],
   'libs/queries/src/reading/who.ts': [1, 'merges and the like: facts of the engine'],
   'libs/queries/src/reading/policies.ts': [1, 'policies'],

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSubjectsModule } from '#data-subjects/nest';
+import { IdentityModule } from '#identity/nest';
 import { ApprovalsModule } from '#approvals/nest';
 import { EventLogModule } from '#event-log/nest';
 import { KeysModule } from '#keys/nest';
@@ -28,6 +29,7 @@ export class ApiAppModule {
         OpeningsModule.forRoot(),
         QueriesModule.forRoot({ operations: RemoteProjector, contentChecker: ContentChecker }),
         DataSubjectsModule.forRoot(),
+        IdentityModule.forRoot(),
       ],
     };
   }

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ApprovalsModule } from '#approvals/nest';
 import { BackupModule } from '#backup/nest';
 import { DataSubjectsModule } from '#data-subjects/nest';
+import { IdentityModule } from '#identity/nest';
 import { EVENT_LOG, type DataFolderLock } from '#event-log';
 import { EventLogModule } from '#event-log/nest';
 import { FeedsModule } from '#feeds/nest';
@@ -34,6 +35,7 @@ export class StandaloneModule {
         ContentCheckModule.forRoot(),
         QueriesModule.forRoot({ operations: Projector, contentChecker: ContentChecker }),
         DataSubjectsModule.forRoot(),
+        IdentityModule.forRoot(),
         FeedsModule.forRoot({ log: EVENT_LOG }),
         BackupModule.forRoot(),
       ],

@@ -78,7 +78,9 @@ async function touchpointsOf(
   for await (const row of allRows(engine, 'timeline', params, opening)) {
     const text = touchpointText(String(row['type']), row['data'] as Readonly<Record<string, unknown>>);
     const test = row['test'] === true ? ' (test traffic, not counted)' : '';
-    entries.push({ at: String(row['occurredAt']), order: 0, text, note: `${String(row['channel'])}${test}` });
+    const { channel, by } = row;
+    const note = typeof channel === 'string' ? `${channel}${test}` : `decided by ${String(by)}`;
+    entries.push({ at: String(row['occurredAt']), order: 0, text, note });
   }
   return entries;
 }

@@ -7,6 +7,7 @@ import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
 import type { ContentsCheck, ReceiptVerdict, RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
+import type { DecisionKind, DecisionPreview, DecisionView } from '#identity';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -124,6 +125,20 @@ export interface Identity {
 /** What publishing a policy would change. */
 export type PolicyDryRunSummary = Omit<PolicyDryRun, 'asOf'> & { readonly asOf: string };
 
+/** A decision about who is who: `document` is the body of the request. */
+export interface DecisionToMake {
+  readonly kind: DecisionKind;
+  /** Of `lift`: the decision that ends. */
+  readonly decisionId?: string;
+  readonly document: JsonObject;
+}
+
+export interface DecisionMade {
+  readonly decision: DecisionView;
+  readonly changed: boolean;
+  readonly preview: DecisionPreview | null;
+}
+
 /** The customer to erase: by an identifier, or by their id. */
 export interface Erasure {
   readonly identifier?: string;
@@ -190,6 +205,10 @@ export interface Engine {
   /** Restrictions of processing, in the order in which they were placed. */
   restrictions(status: RestrictionSelection): Promise<readonly ShownRestriction[]>;
   liftRestriction(restrictionId: string): Promise<ShownRestriction>;
+  /** What a decision about who is who would change. Nothing is written. */
+  previewDecision(decision: DecisionToMake): Promise<DecisionPreview>;
+  /** Merges, unmerges or keeps apart customers, or lifts that. */
+  decide(decision: DecisionToMake): Promise<DecisionMade>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

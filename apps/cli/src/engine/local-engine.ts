@@ -73,6 +73,7 @@ import {
   type ShownSubjectRequest,
   type SubjectRequestView,
 } from '#data-subjects';
+import type { DecisionPreview } from '#identity';
 import {
   checkReceipt,
   EraseCustomer,
@@ -92,6 +93,7 @@ import { issueLines, optionName } from '../terminal/issue-lines.js';
 import { businessSettings } from './business-settings.js';
 import { personNotFound, type LocalHolds } from './local-holds.js';
 import type { LocalAttributes } from './local-attributes.js';
+import type { LocalDecisions } from './local-decisions.js';
 import type { LocalRestrictions } from './local-restrictions.js';
 import type {
   ReceiptCheck,
@@ -100,6 +102,8 @@ import type {
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
+  DecisionMade,
+  DecisionToMake,
   DryRunSummary,
   Engine,
   Erasure,
@@ -128,6 +132,7 @@ export interface LocalDependencies {
   readonly packages: MakePackage;
   readonly holds: LocalHolds;
   readonly restrictions: LocalRestrictions;
+  readonly decisions: LocalDecisions;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -396,6 +401,14 @@ export class LocalEngine implements Engine {
 
   liftRestriction(restrictionId: string): Promise<ShownRestriction> {
     return this.holding(() => this.dependencies.restrictions.lift(restrictionId));
+  }
+
+  previewDecision(decision: DecisionToMake): Promise<DecisionPreview> {
+    return this.holding(() => this.dependencies.decisions.preview(decision));
+  }
+
+  decide(decision: DecisionToMake): Promise<DecisionMade> {
+    return this.holding(() => this.dependencies.decisions.decide(decision));
   }
 
   private async holding<T>(work: () => Promise<T>): Promise<T> {

@@ -38,6 +38,7 @@ import {
 } from '#ingestion';
 import { backupSources, takeBackup } from '#backup';
 import { MakePackage, ManageSubjectRequests } from '#data-subjects';
+import { DecideCustomers } from '#identity';
 import { MINUTE } from '#contracts';
 import {
   ApiKeys,
@@ -73,6 +74,7 @@ import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
 import { LocalAttributes } from './local-attributes.js';
 import { LocalHolds } from './local-holds.js';
+import { LocalDecisions } from './local-decisions.js';
 import { LocalRestrictions } from './local-restrictions.js';
 import { LocalEngine } from './local-engine.js';
 
@@ -212,6 +214,7 @@ export async function openLocalEngine(
       eraseCustomer,
       holds,
       restrictions,
+      decisions: new LocalDecisions(new DecideCustomers({ context, sealer })),
       subjectRequests,
       packages: new MakePackage({ context, openings, requests: subjectRequests, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock, approvals),

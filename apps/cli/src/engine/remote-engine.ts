@@ -9,6 +9,7 @@ import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import type { BackupSummary } from '#backup';
 import { BackupError } from '#backup/basics';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
+import type { DecisionPreview } from '#identity';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform/basics';
 import type { RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
 import type { ClockStatus } from '#projections';
@@ -25,6 +26,8 @@ import type {
   ApiKeyInfo,
   KeyRequest,
   BusinessSettings,
+  DecisionMade,
+  DecisionToMake,
   DryRunSummary,
   Engine,
   Erasure,
@@ -235,6 +238,15 @@ export class RemoteEngine implements Engine {
   async liftRestriction(restrictionId: string): Promise<ShownRestriction> {
     const path = `/v1/restrictions/${encodeURIComponent(restrictionId)}/lift`;
     return (await this.send('POST', path, '{}')) as ShownRestriction;
+  }
+
+  async previewDecision(decision: DecisionToMake): Promise<DecisionPreview> {
+    const path = `${decisionPath(decision)}/preview`;
+    return (await this.send('POST', path, JSON.stringify(decision.document))) as DecisionPreview;
+  }
+
+  async decide(decision: DecisionToMake): Promise<DecisionMade> {
+    return (await this.send('POST', decisionPath(decision), JSON.stringify(decision.document))) as DecisionMade;
   }
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
@@ -547,6 +559,20 @@ function problemError(status: number, { title, detail, errors, type }: ProblemBo
   if (status === 507 || type?.endsWith(':disk-full') === true) return Object.assign(rejected(text), { code: 'full' });
   if (status >= 400 && status < 500) return rejected(text);
   return new CliError(EXIT.failed, `${place} failed: ${text}`);
+}
+
+/** The route of a decision. */
+function decisionPath({ kind, decisionId = '' }: DecisionToMake): string {
+  switch (kind) {
+    case 'merge':
+      return '/v1/identity/merges';
+    case 'unmerge':
+      return '/v1/identity/unmerges';
+    case 'keep-apart':
+      return '/v1/identity/keep-aparts';
+    case 'lift':
+      return `/v1/identity/decisions/${encodeURIComponent(decisionId)}/lift`;
+  }
 }
 
 /** The lines of a package; a stream that breaks off has no last line, which its reader misses. */

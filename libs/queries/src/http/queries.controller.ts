@@ -13,6 +13,7 @@ import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
 import { heldActionCounts, heldActions } from '../queries/held-actions.js';
 import { history } from '../queries/history.js';
+import { identityDecisions } from '../queries/identity-decisions.js';
 import { lag } from '../queries/lag.js';
 import { openings } from '../queries/openings.js';
 import { orders } from '../queries/orders.js';
@@ -178,6 +179,11 @@ export class QueriesController {
   @QueryRoute(refusedLinks)
   refusedLinks(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(refusedLinks, reply);
+  }
+
+  @QueryRoute(identityDecisions)
+  identityDecisions(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(identityDecisions, reply);
   }
 
   @QueryRoute(policies)

@@ -5,6 +5,8 @@ import { query, type QueryContext } from '../running/query.js';
 import { ALLOWED_COLUMNS, HELD_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
 import { heldFor, notHeld, shownHeld, type HeldAction } from '../reading/held-actions.js';
 import { policiesKnown } from '../reading/policies.js';
+import { decisionsOnRecord } from '../reading/decisions.js';
+import { DECISIONS_COLUMN, decisionsShown } from '../reading/decisions-shown.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
@@ -30,6 +32,7 @@ export const customer = query({
     ...STANDING_COLUMNS,
     ...ALLOWED_COLUMNS,
     HELD_COLUMN,
+    DECISIONS_COLUMN,
     {
       name: 'profile',
       type: 'json',
@@ -82,6 +85,8 @@ export const customer = query({
       return { row, subjects, accounts, held, position: models.position };
     });
     const { row, subjects, accounts, held, position } = found;
+    const { decisions } = await decisionsOnRecord(context.log);
+    const subjectIds = subjects.map(({ subject_id: id }) => id);
     // A customer with test traffic only has subjects, and no place in the lifecycle.
     const rows =
       row === undefined
@@ -94,6 +99,7 @@ export const customer = query({
               profile: withInstants(row['profile']),
               accounts: withInstants(accounts),
               identifiers: await opened(context, subjects),
+              decisions: decisionsShown(decisions, subjectIds, { position, asOf }),
             },
           ];
     return { rows, next: null, position };

@@ -3,6 +3,8 @@ import { withInstants } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { ALLOWED_COLUMNS, HELD_COLUMN, CUSTOMER_KNOWN_COLUMN, PLACE_COLUMNS } from '../reading/columns.js';
 import { heldFor, notHeld, shownHeld } from '../reading/held-actions.js';
+import { decisionsOnRecord } from '../reading/decisions.js';
+import { DECISIONS_COLUMN, decisionSentences, decisionsShown } from '../reading/decisions-shown.js';
 import { lifeOf } from '../reading/life.js';
 import { inReadModels } from '../reading/read-models.js';
 import { OneCustomer } from '../reading/who.js';
@@ -34,10 +36,12 @@ export const explanation = query({
     { name: 'silenceSuspended', type: 'boolean', description: 'whether a contract suspends silence' },
     ...ALLOWED_COLUMNS,
     HELD_COLUMN,
+    DECISIONS_COLUMN,
     { name: 'policyVersion', type: 'text', description: 'the policy by which they came here' },
   ],
   async answer(context, { params, asOf, past, knownAt, position }) {
-    const { customerId, events, policies, position: restsOn } = await lifeOf(context, params, { knownAt, position });
+    const life = await lifeOf(context, params, { knownAt, position });
+    const { customerId, subjectIds, events, policies, position: restsOn } = life;
     const { view, stagePeriods } = foldCustomer({ events, policies, asOf });
     if (view === null) return { rows: [], next: null, position: restsOn };
     const { policy } = policyAt(policies, asOf);
@@ -47,12 +51,15 @@ export const explanation = query({
     const shown = { ...view, actions: notHeld(view.actions, held) };
     const explanation = explain({ view: shown, stagePeriods, timeZone: policy.timeZone });
     const { deadline, notBefore, next, consents, actions } = explanation;
+    const { decisions: recorded } = await decisionsOnRecord(context.log);
+    const decisions = decisionsShown(recorded, subjectIds, { position: restsOn, asOf });
     return {
       rows: [
         {
           ...explanation,
           customerId,
-          text: explanation.sentences.join('\n'),
+          text: [...explanation.sentences, ...decisionSentences(decisions)].join('\n'),
+          decisions,
           deadline: withInstants(deadline),
           notBefore: withInstants(notBefore),
           next: withInstants(next),

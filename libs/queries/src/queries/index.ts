@@ -16,6 +16,7 @@ import { outcomes } from './outcomes.js';
 import { heldActionCounts, heldActions } from './held-actions.js';
 import { holds } from './holds.js';
 import { history } from './history.js';
+import { identityDecisions } from './identity-decisions.js';
 import { lag } from './lag.js';
 import { openings } from './openings.js';
 import { orders } from './orders.js';
@@ -67,6 +68,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   quarantine,
   parked,
   refusedLinks,
+  identityDecisions,
   policies,
   privacy,
   subjectRequests,

@@ -2,6 +2,7 @@ import { STREAMS, subjectOfStream, upcast, type Instant, type TouchpointMeta } f
 import type { RecordedEvent } from '#event-log';
 import { compareEvents, type LifecycleEvent, type PolicyTimeline } from '#lifecycle';
 import type { QueryContext } from '../running/query.js';
+import { decisionsOnRecord } from './decisions.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels } from './read-models.js';
 import { subjectsKnownBy, type KnownSubjects } from './subjects-known.js';
@@ -39,7 +40,8 @@ export async function knownCustomer(
   const knownPosition = bound.knownAt === null ? Infinity : await context.log.positionAt(bound.knownAt);
   return inReadModels(context.database, async (models) => {
     const position = Math.min(models.position, knownPosition, bound.position ?? Infinity);
-    const known = await subjectsKnownBy(models, subjectId, position);
+    const { decisions } = await decisionsOnRecord(context.log);
+    const known = await subjectsKnownBy(models, subjectId, position, decisions);
     if (known === null) throw unknown(named);
     return { ...known, position };
   });

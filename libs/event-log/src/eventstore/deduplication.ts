@@ -6,6 +6,7 @@ import { drained, endOf } from './call.js';
 import type { Connection } from './connection.js';
 import type { IdTable, KnownId } from './ids.js';
 import { contentHashOf, positionOf } from './stored-event.js';
+import { SharedReading } from './shared-reading.js';
 import { streamPage } from './stream-page.js';
 
 /** Event ids appended here that the table may not hold yet: beyond so many the oldest are left to the indexer. */
@@ -38,6 +39,18 @@ export class Deduplication {
   #upTo = 0;
   /** What was on record when this process opened the log: until the table has reached it, an id that it does not hold may be on record. */
   #onRecord = 0;
+  /**
+   * One at a time: two look-ups whose answers overtook each other could both miss an id that was indexed in between, since the later one takes it
+   * out of the cache.
+   */
+  readonly #lookups = new SharedReading((take: () => readonly (readonly string[])[]) => this.#lookupAll(take));
+  readonly #ends = new SharedReading<void, number>((take) =>
+    this.connection.reading(async (client, call) => {
+      take();
+      const end = await endOf(client, call);
+      return end?.event === undefined ? 0 : positionOf(end.event);
+    }),
+  );
 
   constructor(
     private readonly connection: Connection,
@@ -65,22 +78,24 @@ export class Deduplication {
 
   /** Called once for each batch. */
   async of(uuids: readonly string[]): Promise<KnownIds> {
-    const [known, end] = await Promise.all([
-      this.lookup(uuids),
-      this.connection.reading((client, call) => endOf(client, call)),
-    ]);
-    return { known, floor: end?.event === undefined ? 0 : positionOf(end.event) };
+    const [known, floor] = await Promise.all([this.lookup(uuids), this.end()]);
+    return { known, floor };
+  }
+
+  /** The position of the server's last event, of any log; 0 when there is none. */
+  end(): Promise<number> {
+    return this.#ends.ask();
   }
 
   async lookup(uuids: readonly string[]): Promise<ReadonlyMap<string, KnownId>> {
     const result = new Map<string, KnownId>();
     if (uuids.length === 0) return result;
-    const { known, upTo } = await this.ids.lookup(uuids);
+    const { known, upTo } = await this.#lookups.ask(uuids);
     this.#upTo = Math.max(this.#upTo, upTo);
     const bounded = new Map<string, Bound>();
-    uuids.forEach((uuid, index) => {
+    uuids.forEach((uuid) => {
       const own = this.#cache.get(uuid) ?? null;
-      const one = lowest(known[index] ?? null, own);
+      const one = lowest(known.get(uuid) ?? null, own);
       if (one === null) return;
       result.set(uuid, one);
       if (one === own && own.bound !== undefined) bounded.set(uuid, own.bound);
@@ -97,6 +112,21 @@ export class Deduplication {
       this.#cache.delete(uuid);
     }
     return result;
+  }
+
+  async #lookupAll(
+    take: () => readonly (readonly string[])[],
+  ): Promise<{ readonly known: ReadonlyMap<string, KnownId>; readonly upTo: number }> {
+    // Batches that begin in the same turn go along.
+    await Promise.resolve();
+    const uuids = [...new Set(take().flat())];
+    const { known, upTo } = await this.ids.lookup(uuids);
+    const found = new Map<string, KnownId>();
+    uuids.forEach((uuid, index) => {
+      const one = known[index] ?? null;
+      if (one !== null) found.set(uuid, one);
+    });
+    return { known: found, upTo };
   }
 
   /** The positions of what this process appended without reading them back. One that is not where it should be (a deleted stream) is left out. */

@@ -21,6 +21,7 @@ import { isInvalidPosition } from './failures.js';
 import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable } from './ids.js';
+import { keptStreams } from './kept-streams.js';
 import { LogHead } from './log-head.js';
 import { LogStreams } from './log-streams.js';
 import { ReceivedCounts } from './received-counts.js';
@@ -122,12 +123,15 @@ export class EventStoreLog implements EventLog, MoveTarget {
     this.#mustBeOpen();
     // One moment for all streams: what is appended in the meantime is above it.
     const seen = upTo ?? (await this.head()).position;
+    const kept = this.#feeds.kept(seen);
+    const held = kept === null ? null : keptStreams(kept, streams, { after, upTo: seen });
     const read = await Promise.all(
-      [...new Set(streams)].map((stream) =>
-        after > 0 ? this.#streams.above(stream, after) : this.#streams.upTo(stream, seen),
-      ),
+      [...new Set(streams)]
+        .filter((stream) => held?.has(stream) !== true)
+        .map((stream) => (after > 0 ? this.#streams.above(stream, after) : this.#streams.upTo(stream, seen))),
     );
-    return (await this.#ours(read.flat()))
+    const ours = [...this.#recorded(read.flat()), ...[...(held?.values() ?? [])].flat()];
+    return (await this.#duplicates.without(ours))
       .filter(({ position }) => position > after && position <= seen)
       .map((event) => as(event, {}))
       .sort((a, b) => a.position - b.position);
@@ -222,8 +226,11 @@ export class EventStoreLog implements EventLog, MoveTarget {
 
   /** Events of ours with their content hashes, without those that repeat an event id recorded lower. */
   #ours(events: readonly ResolvedEvent[]): Promise<readonly RecordedEvent[]> {
-    const ours = events.map((each) => recordedEvent(each, this.prefix, true)).filter((event) => event !== null);
-    return this.#duplicates.without(ours);
+    return this.#duplicates.without(this.#recorded(events));
+  }
+
+  #recorded(events: readonly ResolvedEvent[]): RecordedEvent[] {
+    return events.map((each) => recordedEvent(each, this.prefix, true)).filter((event) => event !== null);
   }
 
   async #at(position: number, withHash = false): Promise<RecordedEvent | null> {

@@ -1,3 +1,4 @@
+import type { Kept } from './kept-streams.js';
 import { SharedFeed, type Entry } from './shared-feed.js';
 
 /** A feed without a consumer is kept so long: one that reads page by page comes back to it. */
@@ -29,6 +30,13 @@ export class SharedFeeds {
   /** A consumer that has everything up to a position. It must be closed. */
   consumer(after: number): Consumer {
     return new Consumer(this, after);
+  }
+
+  /** What is held up to a position and further: of the feed that reaches back the furthest; null where no feed has come so far. */
+  kept(upTo: number): Kept | null {
+    let best: SharedFeed | null = null;
+    for (const feed of this.#feeds) if (feed.covers(upTo) && feed.from < (best?.from ?? Infinity)) best = feed;
+    return best === null ? null : { from: best.from, upTo: best.upTo, entries: best.above(best.from, Infinity) };
   }
 
   close(): void {

@@ -285,53 +285,59 @@ try {
         const { lag, dirty, position } = await get<Status>(engine, '/v1/projections/status');
         return position > 0 && lag === 0 && dirty === 0;
       });
-    await caughtUp();
-    if (wanted('rebuild')) {
-      const taken = await inTurn(ROUNDS, {
-        raw: async () => (await bare.readAll(before)).ms,
-        ours: () =>
-          timed(async () => {
-            await get(engine, '/v1/projections/rebuild', 'POST');
-            await until(async () => {
-              const job = await get<{ state: string; failure: string | null }>(engine, '/v1/projections/jobs/current');
-              if (job.state === 'failed') throw new Error(`The rebuild failed: ${job.failure ?? ''}`);
-              return job.state === 'done';
-            });
-          }),
-      });
-      const [raw, ours] = [median(taken.raw), median(taken.ours)];
-      rows.push({
-        what: `rebuild of ${items.length.toLocaleString('en')} events (bare: one read of $all)`,
-        ...{ raw: seconds(raw), ours: seconds(ours), ratio: `${(ours / raw).toFixed(1)} times`, goal: '≤ 2.5 times' },
-      });
-    }
-    if (wanted('freshness')) {
-      const load = async (duration: number, first: number): Promise<SteadilyLoaded> => {
-        const loader = startProgram('bench/processes/steady-loader');
-        await nextMessage(loader);
-        return requestFrom<SteadilyLoaded>(loader, {
-          ...{ url: engine.url, token: engine.token, first, perSecond: FRESHNESS_PER_SECOND, batch: 1 },
-          ...{ seconds: duration, customers: 1_000, probesPerSecond: 10, askEveryMs: 5 },
-        } satisfies SteadyLoad);
-      };
-      const duration = Number(options.seconds);
-      const warming = Math.ceil(duration / 2);
-      await load(warming, 0);
-      const { visibleMs, acknowledgedMs, unseen } = await load(duration, warming * FRESHNESS_PER_SECOND);
-      if (unseen > 0) throw new Error(`${unseen} events were never seen.`);
-      for (const [name, share, goal] of [
-        ['p50', 0.5, ''],
-        ['p99', 0.99, '≤ 100 ms'],
-      ] as const) {
-        const raw = quantile(acknowledgedMs, share);
-        const ours = quantile(visibleMs, share);
+    try {
+      await caughtUp();
+      if (wanted('rebuild')) {
+        const taken = await inTurn(ROUNDS, {
+          raw: async () => (await bare.readAll(before)).ms,
+          ours: () =>
+            timed(async () => {
+              await get(engine, '/v1/projections/rebuild', 'POST');
+              await until(async () => {
+                const job = await get<{ state: string; failure: string | null }>(
+                  engine,
+                  '/v1/projections/jobs/current',
+                );
+                if (job.state === 'failed') throw new Error(`The rebuild failed: ${job.failure ?? ''}`);
+                return job.state === 'done';
+              });
+            }),
+        });
+        const [raw, ours] = [median(taken.raw), median(taken.ours)];
         rows.push({
-          what: `a touchpoint is visible, at ${FRESHNESS_PER_SECOND} events/s, ${name} (bare: acknowledged)`,
-          ...{ raw: milliseconds(raw), ours: milliseconds(ours), ratio: (ours / raw).toFixed(2), goal },
+          what: `rebuild of ${items.length.toLocaleString('en')} events (bare: one read of $all)`,
+          ...{ raw: seconds(raw), ours: seconds(ours), ratio: `${(ours / raw).toFixed(1)} times`, goal: '≤ 2.5 times' },
         });
       }
+      if (wanted('freshness')) {
+        const load = async (duration: number, first: number): Promise<SteadilyLoaded> => {
+          const loader = startProgram('bench/processes/steady-loader');
+          await nextMessage(loader);
+          return requestFrom<SteadilyLoaded>(loader, {
+            ...{ url: engine.url, token: engine.token, first, perSecond: FRESHNESS_PER_SECOND, batch: 1 },
+            ...{ seconds: duration, customers: 1_000, probesPerSecond: 10, askEveryMs: 5 },
+          } satisfies SteadyLoad);
+        };
+        const duration = Number(options.seconds);
+        const warming = Math.ceil(duration / 2);
+        await load(warming, 0);
+        const { visibleMs, acknowledgedMs, unseen } = await load(duration, warming * FRESHNESS_PER_SECOND);
+        if (unseen > 0) throw new Error(`${unseen} events were never seen.`);
+        for (const [name, share, goal] of [
+          ['p50', 0.5, ''],
+          ['p99', 0.99, '≤ 100 ms'],
+        ] as const) {
+          const raw = quantile(acknowledgedMs, share);
+          const ours = quantile(visibleMs, share);
+          rows.push({
+            what: `a touchpoint is visible, at ${FRESHNESS_PER_SECOND} events/s, ${name} (bare: acknowledged)`,
+            ...{ raw: milliseconds(raw), ours: milliseconds(ours), ratio: (ours / raw).toFixed(2), goal },
+          });
+        }
+      }
+    } finally {
+      await engine.stop();
     }
-    await engine.stop();
   }
 
   report(

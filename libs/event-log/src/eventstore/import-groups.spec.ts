@@ -6,7 +6,13 @@ import { importGroups } from './import-groups.js';
 
 describe('the appends of a log that is moved in', () => {
   const samples = new Samples();
-  const moved = (stream: string): MovedEvent => ({ ...samples.event(), stream, recordedAt: 1 });
+  const moved = (stream: string): MovedEvent => ({
+    ...samples.event(),
+    stream,
+    position: 1,
+    revision: 0,
+    recordedAt: 1,
+  });
 
   it('hold the events in the order of the log, neighbours of one stream together', () => {
     fc.assert(

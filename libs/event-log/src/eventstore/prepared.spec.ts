@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { Samples } from '../../conformance/fixture.js';
+import type { AppendItem } from '../port.js';
 import { nextGroup, prepareEach, tooLargeTogether } from './prepared.js';
 
 describe('what a batch comes to before it is sent', () => {
   const samples = new Samples();
 
   it('has the verdicts on what cannot be sent at their places, and all others with what is sent for them', () => {
-    const [first, second, third] = samples.items(3) as [never, { event: object }, never];
+    const [first, second, third] = samples.items(3) as [AppendItem, AppendItem, AppendItem];
     const { prepared, verdicts } = prepareEach([
       first,
-      { ...second, event: { ...second.event, schemaVersion: -1 } } as never,
+      { ...second, event: { ...second.event, schemaVersion: -1 } },
       third,
     ]);
     expect(prepared.map(({ index }) => index)).toEqual([0, 2]);

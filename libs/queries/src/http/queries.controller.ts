@@ -31,6 +31,11 @@ import { retentionCounts } from '../queries/retention-counts.js';
 import { retentionPreview } from '../queries/retention-preview.js';
 import { revenue } from '../queries/revenue.js';
 import { rfm } from '../queries/rfm.js';
+import { segmentChanges } from '../queries/segment-changes.js';
+import { segmentMembers } from '../queries/segment-members.js';
+import { segmentPreview } from '../queries/segment-preview.js';
+import { segmentWhy } from '../queries/segment-why.js';
+import { segments } from '../queries/segments.js';
 import { stage } from '../queries/stage.js';
 import { stageCounts } from '../queries/stage-counts.js';
 import { stagePeriods } from '../queries/stage-periods.js';
@@ -89,6 +94,31 @@ export class QueriesController {
   @QueryRoute(customers)
   customers(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(customers, reply);
+  }
+
+  @QueryRoute(segments)
+  segments(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segments, reply);
+  }
+
+  @QueryRoute(segmentMembers)
+  segmentMembers(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segmentMembers, reply);
+  }
+
+  @QueryRoute(segmentChanges)
+  segmentChanges(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segmentChanges, reply);
+  }
+
+  @QueryRoute(segmentWhy)
+  segmentWhy(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segmentWhy, reply);
+  }
+
+  @QueryRoute(segmentPreview)
+  segmentPreview(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segmentPreview, reply);
   }
 
   @QueryRoute(consents)

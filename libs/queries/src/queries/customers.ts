@@ -12,13 +12,14 @@ import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { CUSTOMER_SORTS, CustomerOrder } from '../reading/customer-order.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
+import { onlyMembers } from '../reading/segments.js';
 import type { BrandFilter } from '../reading/brands.js';
 import { Where } from '../reading/where.js';
 
 const instantOrNull = (at: Instant | null): string | null => (at === null ? null : instantText(at));
 
 /** Kept as of now only, so it cannot be combined with as-of. */
-const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min', 'consent'] as const;
+const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min', 'consent', 'segment'] as const;
 /** Values that are not known of the past. */
 const SORTS_OF_NOW: readonly string[] = ['lastSeen', 'nextDue'];
 
@@ -43,6 +44,7 @@ class CustomersParams extends ErasedParam {
     'only those with this consent in force, as MEDIUM:PURPOSE (email:marketing), or PURPOSE for every medium; identifier is then the address of that medium. Customers whose data are restricted are left out',
   )
   consent!: string | null;
+  @Optional() @Text(64) @Describe('only members of this segment') segment!: string | null;
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
   @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
   @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
@@ -164,6 +166,7 @@ export const customers = query({
         const by = medium === null ? 'NULL::text' : `${where.param(medium)}::text`;
         where.always(`NOT ${suppressedCustomer('here.customer_id', by, '$1::timestamptz')}`);
       }
+      await onlyMembers(models, where, params.segment, 'here.customer_id');
       order.after(where, after);
       const erased = erasedCondition(params.erased, 'here.customer_id');
       if (erased !== null) where.always(erased);

@@ -30,6 +30,11 @@ import { retentionCounts } from './retention-counts.js';
 import { retentionPreview } from './retention-preview.js';
 import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
+import { segmentChanges } from './segment-changes.js';
+import { segmentMembers } from './segment-members.js';
+import { segmentPreview } from './segment-preview.js';
+import { segmentWhy } from './segment-why.js';
+import { segments } from './segments.js';
 import { silentSources } from './silent-sources.js';
 import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
@@ -50,6 +55,11 @@ export const QUERIES: readonly QueryDefinition[] = [
   events,
   recorded,
   customers,
+  segments,
+  segmentMembers,
+  segmentChanges,
+  segmentWhy,
+  segmentPreview,
   consents,
   heldActions,
   heldActionCounts,

@@ -3,11 +3,12 @@ import { Default, Describe, OneOf } from '#contracts';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
+import { memberCondition, SegmentParam } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 
 const PERIODS = ['day', 'week', 'month', 'quarter', 'year'] as const;
 
-class RevenueParams {
+class RevenueParams extends SegmentParam {
   @Default('month') @OneOf(...PERIODS) @Describe('the length of a period') period!: string;
 }
 
@@ -44,6 +45,7 @@ export const revenue = query({
       if (after !== null)
         where.always(`(period, currency) > (${where.param(after[0])}::date, ${where.param(after[1])}::text)`);
       const ofBrand = brands.and(where, 'brand');
+      const member = await memberCondition(models, where, params.segment, 'bookings.customer_id');
       const rows = await models.query<{ period: string; currency: string }>(
         `SELECT to_char(period, 'YYYY-MM-DD') AS period, currency, orders, customers, "grossMinor", "returnedMinor",
                 "netMinor", "amendedMinor", payments, "paymentsMinor"
@@ -58,7 +60,7 @@ export const revenue = query({
                     COALESCE(sum(amount_minor) FILTER (WHERE kind = 'payment'), 0)::bigint AS "paymentsMinor",
                     sum(amount_minor)::bigint AS "netMinor"
                FROM bookings
-              WHERE at <= $3::timestamptz AND (voided_at IS NULL OR voided_at > $3::timestamptz) ${ofBrand}
+              WHERE at <= $3::timestamptz AND (voided_at IS NULL OR voided_at > $3::timestamptz) ${ofBrand} ${member === null ? '' : `AND ${member}`}
               GROUP BY 1, 2
            ) per_period ${where.sql}
           ORDER BY period, currency

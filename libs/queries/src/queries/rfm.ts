@@ -1,11 +1,12 @@
 import { instantText } from '#database';
-import { Default, Describe, OneOf } from '#contracts';
+import { Default, Describe, OneOf, Optional, Text } from '#contracts';
 import { purchaseSummary, type Booking } from '#lifecycle';
 import { instantOf } from '../running/answer.js';
 import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
+import { memberCondition } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 
 class RfmParams extends ErasedParam {
@@ -14,6 +15,7 @@ class RfmParams extends ErasedParam {
   @Describe('purchases within one period of the calendar count once')
   period!: 'day' | 'week' | 'month';
   @Default('day') @OneOf('day', 'week') @Describe('the unit of recency and T') unit!: 'day' | 'week';
+  @Optional() @Text(64) @Describe('only members of this segment, as it is now') segment!: string | null;
 }
 
 /** Frequency, recency, age and monetary value of every buyer, as the buy-till-you-die models define them. */
@@ -53,11 +55,12 @@ export const rfm = query({
   async answer(context, { params, asOf, timeZone, brands, after, limit }) {
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
       const where = new Where(instantText(asOf), String(after?.[0] ?? ''), limit + 1);
+      const member = await memberCondition(models, where, params.segment, 'bookings.customer_id');
       const rows = await models.query<BookingRow>(
         `WITH page AS (
            SELECT DISTINCT customer_id FROM bookings
             WHERE customer_id > $2::text AND at <= $1::timestamptz AND kind = 'order' ${brands.and(where, 'brand')}
-              AND ${erasedCondition(params.erased, 'bookings.customer_id') ?? 'true'}
+              AND ${erasedCondition(params.erased, 'bookings.customer_id') ?? 'true'} AND ${member ?? 'true'}
             ORDER BY customer_id LIMIT $3::int
          )
          SELECT b.customer_id, b.order_id, COALESCE(b.order_source, b.source) AS order_source, b.order_at, b.at, b.kind, b.amount_minor, b.currency, b.cost_minor, b.reverses, b.source,

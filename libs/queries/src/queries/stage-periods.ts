@@ -1,11 +1,12 @@
 import { instantText } from '#database';
-import { NoParams } from '../running/params.js';
 import { instantOf } from '../running/answer.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { inReadModels } from '../reading/read-models.js';
+import { memberCondition, SegmentParam } from '../reading/segments.js';
+import { Where } from '../reading/where.js';
 
 /** All customers' stage periods as of an instant: later ones are absent, lasting ones have no end. */
 export const stagePeriods = query({
@@ -14,7 +15,7 @@ export const stagePeriods = query({
   description:
     'One row for each stage period that had begun by as-of, ordered by customer and then by time. leftAt is empty where the stage period lasted at that instant.',
   permission: 'read',
-  params: NoParams,
+  params: SegmentParam,
   time: 'as-of',
   paged: true,
   opens: ['identifier'],
@@ -25,19 +26,21 @@ export const stagePeriods = query({
     { name: 'enteredAt', type: 'instant', description: 'when the stage period began' },
     { name: 'leftAt', type: 'instant', nullable: true, description: 'when it ended; null where it lasted at as-of' },
   ],
-  async answer(context, { asOf, after, limit }) {
+  async answer(context, { params, asOf, after, limit }) {
     // By entry and not by seq: a late event may shift the numbers between two pages, never the instants before it.
     const [customerId, enteredAt] = after ?? ['', 0];
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
+      const where = new Where(instantText(asOf), customerId, instantText(Number(enteredAt)), limit + 1);
+      const member = await memberCondition(models, where, params.segment, 'stage_periods.customer_id');
       const rows = await models.query<{ customerId: string; enteredAt: unknown }>(
         `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt",
                 CASE WHEN left_at <= $1::timestamptz THEN left_at END AS "leftAt"
            FROM stage_periods
           WHERE customer_id >= $2::text AND (customer_id > $2::text OR entered_at > $3::timestamptz)
-            AND entered_at <= $1::timestamptz
+            AND entered_at <= $1::timestamptz ${member === null ? '' : `AND ${member}`}
           ORDER BY customer_id, seq
           LIMIT $4::int`,
-        [instantText(asOf), customerId, instantText(Number(enteredAt)), limit + 1],
+        where.params,
       );
       const ids = [...new Set(rows.map((row) => row.customerId))];
       return { rows, identifiers: await strongestIdentifiers(models, ids), position: models.position };

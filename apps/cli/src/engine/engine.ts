@@ -1,6 +1,6 @@
 import type { ShownSession } from '#keys';
 import type { BackupSummary } from '#backup';
-import type { AttributeListing, ClosedMany, ManyQuarantined, SourceListing } from '#ingestion';
+import type { AttributeListing, ClosedMany, ManyQuarantined, SegmentOnRecord, SourceListing } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
 import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
@@ -270,6 +270,10 @@ export interface Engine {
   /** Defines an attribute, or replaces its definition by the next version. `changed` is false where it was defined so before. */
   defineAttribute(document: unknown): Promise<AttributeChange>;
   removeAttribute(name: string): Promise<AttributeChange>;
+  /** Defines a segment, or its next version. */
+  defineSegment(document: unknown): Promise<SegmentOnRecord>;
+  /** Removes a segment: its members leave it. */
+  removeSegment(segmentId: string): Promise<SegmentOnRecord>;
   /** Registers a source; only this answer has its key, null for a kind that needs none. */
   createSource(document: JsonObject): Promise<SourceListing & { readonly key: string | null }>;
   /** Changes what a source is and may send; null removes a field. */

@@ -21,6 +21,7 @@ import {
   SetSourceStatus,
   showQuarantined,
   type AttributeListing,
+  type SegmentOnRecord,
   type CheckTouchpointsHandler,
   type ClosedMany,
   type Closing,
@@ -94,6 +95,7 @@ import { businessSettings } from './business-settings.js';
 import { personNotFound, type LocalHolds } from './local-holds.js';
 import type { LocalAttributes } from './local-attributes.js';
 import type { LocalDecisions } from './local-decisions.js';
+import type { LocalSegments } from './local-segments.js';
 import type { LocalRestrictions } from './local-restrictions.js';
 import type {
   ReceiptCheck,
@@ -149,6 +151,7 @@ export interface LocalDependencies {
   readonly manageSources: ManageSources;
   readonly sourceActivity: SourceActivity;
   readonly attributes: LocalAttributes;
+  readonly segments: LocalSegments;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
   /** Hashes the content of every event of the log again. */
@@ -614,6 +617,16 @@ export class LocalEngine implements Engine {
   removeAttribute(name: string): Promise<AttributeChange> {
     this.isCurrent = false;
     return this.dependencies.attributes.remove(name);
+  }
+
+  defineSegment(document: unknown): Promise<SegmentOnRecord> {
+    this.isCurrent = false;
+    return this.dependencies.segments.define(document);
+  }
+
+  removeSegment(segmentId: string): Promise<SegmentOnRecord> {
+    this.isCurrent = false;
+    return this.dependencies.segments.remove(segmentId);
   }
 
   webhooks(): Promise<never> {

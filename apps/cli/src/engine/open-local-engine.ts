@@ -29,6 +29,7 @@ import {
   ReleaseQuarantinedHandler,
   keyPermits,
   ManageAttributes,
+  ManageSegments,
   ManageSources,
   recordedSources,
   SealedClasses,
@@ -73,6 +74,7 @@ import { isFull } from '../full-disk.js';
 import { announcingWatch } from './announcing-watch.js';
 import type { Engine } from './engine.js';
 import { LocalAttributes } from './local-attributes.js';
+import { LocalSegments } from './local-segments.js';
 import { LocalHolds } from './local-holds.js';
 import { LocalDecisions } from './local-decisions.js';
 import { LocalRestrictions } from './local-restrictions.js';
@@ -231,6 +233,7 @@ export async function openLocalEngine(
       sources,
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),
+      segments: new LocalSegments(new ManageSegments(log, clock)),
       attributes: new LocalAttributes(log, new ManageAttributes(log, () => contracts.types, clock)),
       projector,
       // Its tables are there once the projector is open.

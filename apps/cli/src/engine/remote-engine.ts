@@ -3,7 +3,14 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
-import type { AttributeListing, ClosedMany, ManyQuarantined, PublishOptions, SourceListing } from '#ingestion';
+import type {
+  AttributeListing,
+  ClosedMany,
+  ManyQuarantined,
+  PublishOptions,
+  SegmentOnRecord,
+  SourceListing,
+} from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ImportItem, ItemOutcome, ItemWarning } from '#imports';
 import type { BackupSummary } from '#backup';
@@ -396,6 +403,14 @@ export class RemoteEngine implements Engine {
 
   async removeAttribute(name: string): Promise<AttributeChange> {
     return (await this.send('DELETE', `/v1/attributes/${encodeURIComponent(name)}`)) as AttributeChange;
+  }
+
+  async defineSegment(document: unknown): Promise<SegmentOnRecord> {
+    return (await this.send('POST', '/v1/segments', JSON.stringify(document))) as SegmentOnRecord;
+  }
+
+  async removeSegment(segmentId: string): Promise<SegmentOnRecord> {
+    return (await this.send('DELETE', `/v1/segments/${encodeURIComponent(segmentId)}`)) as SegmentOnRecord;
   }
 
   async webhooks(): Promise<readonly JsonObject[]> {

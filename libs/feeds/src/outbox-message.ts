@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
 import type { StageChange } from './stage-change.js';
 
-/** One thing that the engine publishes about a customer: a stage change, a proposed or withdrawn action, or the customer's profile. */
-export type OutboxMessage = StageChange | ActionChange | PublishedProfile;
+/** One thing that the engine publishes about a customer: a stage change, a proposed or withdrawn action, a change of a membership, or the customer's profile. */
+export type OutboxMessage = StageChange | ActionChange | SegmentChange | PublishedProfile;
 
 /** An action that a channel should do next, or should no longer do: a row of the table `actions`, which keeps every row. */
 export interface ActionChange {
@@ -38,4 +38,25 @@ export interface PublishedProfile {
   readonly revision: number;
   readonly changedAt: Instant;
   readonly profile: Readonly<Record<string, unknown>> | null;
+}
+
+/** A customer entered a segment or left it: a row of the table `segment_changes`, which keeps every row. */
+export interface SegmentChange {
+  readonly segmentId: string;
+  readonly customerId: string;
+  /** Counts the changes of this customer's memberships, from 1. */
+  readonly number: number;
+  /** In which epoch of publication the number counts: 0 for the first one. */
+  readonly epoch: number;
+  readonly kind: 'entered' | 'left';
+  readonly at: Instant;
+  /** Why: its kind, and the events that were new, where events brought it about. */
+  readonly cause: {
+    readonly kind: string;
+    readonly events: readonly { readonly source: string; readonly id: string }[];
+  };
+  /** The version of the segment by which it was judged. */
+  readonly version: number;
+  /** The instant lay more than 24 hours back when it was published: no action follows. */
+  readonly historical: boolean;
 }

@@ -3,10 +3,11 @@ import type { Feed } from './feed.js';
 import { ACTIONS } from './feeds/actions.js';
 import { CUSTOMERS } from './feeds/customers.js';
 import { IDENTITY } from './feeds/identity.js';
+import { SEGMENTS } from './feeds/segments.js';
 import { STAGE_CHANGES } from './feeds/stage-changes.js';
 
 /** All feeds that the engine publishes. A feed is one file and one line here. */
-export const FEEDS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS];
+export const FEEDS: readonly Feed[] = [STAGE_CHANGES, IDENTITY, CUSTOMERS, ACTIONS, SEGMENTS];
 
 /** The topics of all feeds, as the relay creates them. */
 export const feedTopics = (): readonly TopicPlan[] => topicsOf(FEEDS);

@@ -4,6 +4,7 @@ import type { Database, Queryable, Row, Transaction } from '#database';
 import type { OutboxMessage } from '../outbox-message.js';
 import { FEEDS } from '../registry.js';
 import { ACTIONS_OUTBOX } from '../relay/actions.js';
+import { SEGMENT_CHANGES_OUTBOX } from '../relay/segment-changes.js';
 import { toCloudEvent } from '../feed.js';
 import { STAGE_CHANGES_OUTBOX } from '../feeds/stage-changes.js';
 import { httpEvent } from './http-event.js';
@@ -14,7 +15,7 @@ const BATCH = 500;
 
 /** A published message that is not yet enqueued for endpoints: its kind, its customer, and its number among the customer's messages of that kind. */
 export interface PendingMessage {
-  readonly source: 'change' | 'action' | 'profile';
+  readonly source: 'change' | 'action' | 'segment' | 'profile';
   readonly customer_id: string;
   readonly number: number;
 }
@@ -126,14 +127,17 @@ export async function loadMessages(
   loadProfiles: typeof changedProfiles,
 ): Promise<ReadonlyMap<string, OutboxMessage>> {
   const of = (source: PendingMessage['source']) => pending.filter((each) => each.source === source);
-  const [changes, actions] = [of('change'), of('action')];
+  const [changes, actions, segments] = [of('change'), of('action'), of('segment')];
   const stageChanges =
     changes.length === 0 ? [] : await STAGE_CHANGES_OUTBOX.read(tx, ...numbered('publication', changes));
   const actionChanges = actions.length === 0 ? [] : await ACTIONS_OUTBOX.read(tx, ...numbered('number', actions));
+  const segmentChanges =
+    segments.length === 0 ? [] : await SEGMENT_CHANGES_OUTBOX.read(tx, ...numbered('number', segments));
   const profiles = await loadProfiles(tx, of('profile'));
   return new Map<string, OutboxMessage>([
     ...stageChanges.map((change) => [`change ${change.customerId} ${change.publication}`, change] as const),
     ...actionChanges.map((change) => [`action ${change.customerId} ${change.number}`, change] as const),
+    ...segmentChanges.map((change) => [`segment ${change.customerId} ${change.number}`, change] as const),
     ...profiles.map(({ pending: each, message }) => [keyOf(each), message] as const),
   ]);
 }

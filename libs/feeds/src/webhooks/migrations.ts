@@ -180,6 +180,17 @@ export const WEBHOOK_MIGRATIONS: readonly Migration[] = [
   );
   `,
   },
+  {
+    number: 5,
+    name: 'changes of segments',
+    sql: /* sql */ `
+  ALTER TABLE perennial_webhooks.pending DROP CONSTRAINT pending_source_check;
+  ALTER TABLE perennial_webhooks.pending ADD CONSTRAINT pending_source_check CHECK (source IN ('change', 'action', 'segment', 'profile'));
+  ALTER TABLE perennial_webhooks.replays DROP CONSTRAINT replays_source_check;
+  ALTER TABLE perennial_webhooks.replays ADD CONSTRAINT replays_source_check CHECK (source IN ('change', 'action', 'segment', 'profile', 'gone'));
+  ${enqueueing('segments', 'segment', 'number')}
+  `,
+  },
 ];
 
 /** Step 1: the trigger function of one outbox table; `number` is the column that counts each customer's rows. */

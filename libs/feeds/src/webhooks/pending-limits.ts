@@ -67,6 +67,9 @@ async function lowestPosition(tx: Queryable, pending: readonly PendingMessage[])
        UNION ALL
        SELECT a.position FROM w JOIN perennial.actions a ON a.customer_id = w.customer_id AND a.number = w.number
         WHERE w.source = 'action'
+       UNION ALL
+       SELECT s.position FROM w JOIN perennial.segment_changes s ON s.customer_id = w.customer_id AND s.number = w.number
+        WHERE w.source = 'segment'
        ${profiles}) AS rests(position)`,
     [
       arrayText(pending.map(({ source }) => source)),

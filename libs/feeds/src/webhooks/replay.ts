@@ -9,7 +9,7 @@ import { currentProfiles } from './profiles.js';
 const BATCH = 500;
 
 /** What a replay goes through, in this order; `gone`: the deletions of profiles. */
-const SOURCES = ['change', 'action', 'profile', 'gone'] as const;
+const SOURCES = ['change', 'action', 'segment', 'profile', 'gone'] as const;
 type ReplaySource = (typeof SOURCES)[number];
 
 interface ReplayRow extends Row {
@@ -127,6 +127,10 @@ async function nextPage(tx: Transaction, replay: ReplayRow): Promise<PendingMess
     case 'action': {
       const actions = 'SELECT customer_id, number FROM perennial.actions WHERE position >= $3::bigint';
       return pageOf('action', actions, from_position);
+    }
+    case 'segment': {
+      const changes = 'SELECT customer_id, number FROM perennial.segment_changes WHERE position >= $3::bigint';
+      return pageOf('segment', changes, from_position);
     }
     case 'profile': {
       const live = await liveSchema(tx);

@@ -117,8 +117,8 @@ export const PUBLISHED_NAMES = /* sql */ `
 
 /** Who entered a segment and who left it. */
 export const SEGMENT_CHANGE_TABLES = /* sql */ `
-  -- Changes of memberships in the order of publication: number counts from 1 for each customer and segment; the last one says whether the
-  -- customer belongs to the segment, as it was published. at: the instant of the change, never before that of the last one; cause: why;
+  -- Changes of memberships in the order of publication: number counts from 1 for each customer; the last one of a segment says whether the
+  -- customer belongs to it, as it was published. at: the instant of the change, never before that of the last one; cause: why;
   -- version: of the segment; position: how much of the log it rests on. historical: the instant lay more than 24 h back when it was
   -- published, so no action follows from it. sent_at is null until the relay published it to Kafka.
   CREATE TABLE perennial.segment_changes (
@@ -133,8 +133,9 @@ export const SEGMENT_CHANGE_TABLES = /* sql */ `
     historical   boolean NOT NULL,
     published_at timestamptz(3) NOT NULL,
     sent_at      timestamptz(3),
-    PRIMARY KEY (customer_id, segment_id, number)
+    PRIMARY KEY (customer_id, number)
   );
-  CREATE INDEX segment_changes_unsent ON perennial.segment_changes (customer_id, segment_id, number) WHERE sent_at IS NULL;
+  CREATE INDEX segment_changes_unsent ON perennial.segment_changes (customer_id, number) WHERE sent_at IS NULL;
+  CREATE INDEX segment_changes_last ON perennial.segment_changes (customer_id, segment_id, number);
   CREATE INDEX segment_changes_by_segment ON perennial.segment_changes (segment_id, published_at);
   `;

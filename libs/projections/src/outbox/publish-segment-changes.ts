@@ -27,7 +27,7 @@ export const SEGMENT_CHANGES: Table = {
     historical: 'boolean',
     published_at: 'timestamptz',
   },
-  key: ['customer_id', 'segment_id', 'number'],
+  key: ['customer_id', 'number'],
   semantic: [],
 };
 
@@ -54,7 +54,7 @@ export function segmentChangesOf(
   });
 }
 
-/** Publishes who entered a segment and who left it: numbered for each customer and segment, in their order. */
+/** Publishes who entered a segment and who left it: numbered for each customer, in their order. */
 export async function publishSegmentChanges(
   writes: Writer,
   changes: readonly CustomerSegmentChange[],
@@ -64,9 +64,8 @@ export async function publishSegmentChanges(
   const historyEnd = historyEnds(now, epoch);
   const nth = new Map<string, number>();
   const rows = changes.map(({ customerId, segmentId, kind, at, cause, version }): Row => {
-    const key = `${customerId} ${segmentId}`;
-    const number = (nth.get(key) ?? 0) + 1;
-    nth.set(key, number);
+    const number = (nth.get(customerId) ?? 0) + 1;
+    nth.set(customerId, number);
     const historical = at < historyEnd;
     return {
       ...{ customer_id: customerId, segment_id: segmentId, number, kind, at, cause, version, position, historical },
@@ -77,14 +76,14 @@ export async function publishSegmentChanges(
   const source = unnest(SEGMENT_CHANGES, columns, rows, 'c');
   // A late event may lie before the last change: changes of one membership never go back in time.
   const value = (column: string): string => {
-    if (column === 'number') return 'coalesce(l.number, 0) + c.number';
+    if (column === 'number') return `${numberOfLast('c')} + c.number`;
     return column === 'at' ? 'greatest(c.at, l.at)' : `c.${column}`;
   };
   await writes.query(
     `INSERT INTO perennial.segment_changes (${columns.join(', ')})
      SELECT ${columns.map(value).join(', ')} FROM ${source.sql}
        LEFT JOIN LATERAL (${lastChange('c')}) l ON true
-      ORDER BY c.customer_id, c.segment_id, c.number`,
+      ORDER BY c.customer_id, c.number`,
     source.params,
   );
 }
@@ -97,7 +96,7 @@ export async function publishRemovals(
 ): Promise<void> {
   await tx.query(
     `INSERT INTO perennial.segment_changes (customer_id, segment_id, number, kind, at, cause, version, position, historical, published_at)
-     SELECT m.customer_id, m.segment_id, coalesce(l.number, 0) + 1, 'left', greatest($2::timestamptz, l.at), $3::text::jsonb,
+     SELECT m.customer_id, m.segment_id, ${numberOfLast('m')} + row_number() OVER (PARTITION BY m.customer_id ORDER BY m.segment_id), 'left', greatest($2::timestamptz, l.at), $3::text::jsonb,
             coalesce(l.version, 1), $4::bigint, $5::boolean, $2::timestamptz
        FROM segment_members m LEFT JOIN LATERAL (${lastChange('m')}) l ON true
       WHERE m.segment_id = ANY($1::text[]) ORDER BY m.customer_id, m.segment_id`,
@@ -115,13 +114,14 @@ export async function publishWhereSegmentsDiffer(tx: Transaction, now: Instant, 
        SELECT DISTINCT ON (customer_id, segment_id) customer_id, segment_id, number, kind, at, version
          FROM perennial.segment_changes ORDER BY customer_id, segment_id, number DESC)
      INSERT INTO perennial.segment_changes (customer_id, segment_id, number, kind, at, cause, version, position, historical, published_at)
-     SELECT customer_id, segment_id, coalesce(s.number, 0) + 1, CASE WHEN m.held THEN 'entered' ELSE 'left' END,
-            greatest($1::timestamptz, s.at), $2::text::jsonb,
-            coalesce((SELECT max(version) FROM segments d WHERE d.segment_id = coalesce(m.segment_id, s.segment_id)), s.version, 1),
+     SELECT customer_id, segment_id, ${numberOfLast('d')} + row_number() OVER (PARTITION BY customer_id ORDER BY segment_id), CASE WHEN held THEN 'entered' ELSE 'left' END,
+            greatest($1::timestamptz, at), $2::text::jsonb,
+            coalesce((SELECT max(f.version) FROM segments f WHERE f.segment_id = d.segment_id), version, 1),
             (SELECT position FROM checkpoint), $1::timestamptz < $3::timestamptz, $1::timestamptz
-       FROM (SELECT segment_id, customer_id, true AS held FROM segment_members) m
-       FULL JOIN standing s USING (customer_id, segment_id)
-      WHERE coalesce(m.held, false) <> (coalesce(s.kind, 'left') = 'entered')
+       FROM (SELECT customer_id, segment_id, coalesce(m.held, false) AS held, s.at, s.version
+               FROM (SELECT segment_id, customer_id, true AS held FROM segment_members) m
+               FULL JOIN standing s USING (customer_id, segment_id)
+              WHERE coalesce(m.held, false) <> (coalesce(s.kind, 'left') = 'entered')) d
       ORDER BY customer_id, segment_id`,
     [instantText(now), JSON.stringify({ kind: 'rebuild', events: [] }), instantText(historyEnds(now, epoch))],
   );
@@ -129,5 +129,9 @@ export async function publishWhereSegmentsDiffer(tx: Transaction, now: Instant, 
 
 /** The last change of a membership that a row names. */
 const lastChange = (row: string): string =>
-  `SELECT number, at, version FROM perennial.segment_changes e
+  `SELECT at, version FROM perennial.segment_changes e
     WHERE e.customer_id = ${row}.customer_id AND e.segment_id = ${row}.segment_id ORDER BY number DESC LIMIT 1`;
+
+/** The number of the last change of a customer that a row names; 0 where there is none. */
+const numberOfLast = (row: string): string =>
+  `coalesce((SELECT max(number) FROM perennial.segment_changes n WHERE n.customer_id = ${row}.customer_id), 0)`;

@@ -20,7 +20,7 @@ export const segmentChanges = query({
   name: 'segment-changes',
   summary: 'Who entered a segment and who left it, when, and why.',
   description:
-    'As it was published, in the order of customers and segments: number counts the changes of one customer and segment. The cause is an event, the mere passing of time, a definition, a removal, a policy, a merge, privacy (an erasure or a restriction), or a rebuild.',
+    'As it was published, in the order of customers: number counts the changes of one customer. The cause is an event, the mere passing of time, a definition, a removal, a policy, a merge, privacy (an erasure or a restriction), or a rebuild.',
   permission: 'read',
   params: SegmentChangesParams,
   time: 'none',
@@ -30,7 +30,7 @@ export const segmentChanges = query({
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     { name: 'segmentId', type: 'text', description: 'the segment' },
-    { name: 'number', type: 'integer', description: 'counts from 1 for each customer and segment' },
+    { name: 'number', type: 'integer', description: 'counts from 1 for each customer' },
     { name: 'kind', type: 'text', description: 'entered or left' },
     { name: 'at', type: 'instant', description: 'when' },
     { name: 'cause', type: 'json', description: 'why: its kind, and the events that were new' },
@@ -49,17 +49,17 @@ export const segmentChanges = query({
         .and('customer_id = ?::text', params.customer)
         .and('at >= ?::timestamptz', params.since === null ? null : instantText(params.since));
       if (after !== null) {
-        const [customer, segment, number] = after.map((value) => where.param(value));
-        where.always(`(customer_id, segment_id, number) > (${customer}::text, ${segment}::text, ${number}::int)`);
+        const [customer, number] = after.map((value) => where.param(value));
+        where.always(`(customer_id, number) > (${customer}::text, ${number}::int)`);
       }
-      const rows = await models.query<{ customerId: string; segmentId: string; number: number }>(
+      const rows = await models.query<{ customerId: string; number: number }>(
         `SELECT customer_id AS "customerId", segment_id AS "segmentId", number, kind, at, cause, version, historical,
                 published_at AS "publishedAt"
-           FROM segment_changes ${where.sql} ORDER BY customer_id, segment_id, number LIMIT $1::int`,
+           FROM segment_changes ${where.sql} ORDER BY customer_id, number LIMIT $1::int`,
         where.params,
       );
       return {
-        ...pageOf(rows, limit, (last) => [last.customerId, last.segmentId, last.number]),
+        ...pageOf(rows, limit, (last) => [last.customerId, last.number]),
         position: models.position,
       };
     });

@@ -21,7 +21,7 @@ for (const { name, missing, open, stop } of STORES) {
     const relay = () =>
       new Relay({ database, channels: recording as unknown as Channels, clock: { now: () => world.now } });
     /** The messages that were published since the last call, with their ids. */
-    const published = async () => {
+    const published = async (): Promise<Record<string, unknown>[]> => {
       await drainAll(relay());
       const messages = recording.sent.filter(({ topic }) => topic === SEGMENTS.name);
       recording = new Recording();
@@ -35,7 +35,9 @@ for (const { name, missing, open, stop } of STORES) {
       expect(await segments.define(new DefineSegment(VISITORS))).toMatchObject({ ok: true });
       await world.waits(0);
     }, 60_000);
-    beforeEach(() => (recording = new Recording()));
+    beforeEach(() => {
+      recording = new Recording();
+    });
     afterAll(async () => {
       await world?.close();
       await database?.close();

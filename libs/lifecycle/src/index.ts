@@ -217,3 +217,11 @@ export type { Moment, SegmentFacts } from './segments/leaves.js';
 export type { AskedPattern } from './segments/occurrence.js';
 export { readSegment, type DefinitionContext, type DefinitionVerdict } from './segments/read-definition.js';
 export { whyText } from './segments/why.js';
+export {
+  fitLeads,
+  leadFeatures,
+  leadScore,
+  type Lead,
+  type LeadFeatures,
+  type LeadModel,
+} from './figures/lead-score.js';

@@ -532,6 +532,16 @@ describe('a contract that is renewed', () => {
       .on('2026-02-10', 'subscription-ended', c1);
     expect(lastStay(renewed(told, '2026-03-01'), '2026-03-02')).toBe('2026-03-01 retention·active');
     expect(contracts(told, '2026-03-02')).toEqual(['c1 good since 2026-03-01', 'c2 running-out since 2026-02-01']);
+    // It is no purchase: the customer was not lost.
+    expect(lastCause(told, '2026-03-02')?.values).toEqual({ contract: 'c1' });
+    expect(told.at('2026-03-02').view?.lastPurchaseAt).toBe(Date.UTC(2026, 0, 2));
+  });
+
+  it('of a contract whose end was not seen leaves a visitor in acquisition', () => {
+    const visited = () => story().on('2026-01-01', 'site-visited');
+    expect(renewed(visited(), '2026-02-01').stays('2026-02-02')).toEqual(['2026-01-01 acquisition·awareness']);
+    const open = visited().on('2026-01-02', 'subscription-resumed', c1);
+    expect(renewed(open, '2026-02-01').stays('2026-02-02')).toEqual(['2026-01-01 acquisition·awareness']);
   });
 
   it('after its end opens no further cycle, where a visit opened one', () => {
@@ -583,6 +593,42 @@ describe('grace', () => {
     expect(told.stays('2026-01-20')).toEqual(['2026-01-01 acquisition·awareness']);
     told.on('2026-01-25', 'payment-succeeded', c1);
     expect(lastStay(told, '2026-01-26')).toBe('2026-01-25 retention·active');
+  });
+});
+
+describe('an event that changes no contract', () => {
+  it('does not shield what silence owes: a reversal after it moves them by the overdue deadlines', () => {
+    const told = subscribed()
+      .on('2026-03-01', 'subscription-cancelled', c1)
+      .buys('2026-03-20', 'A')
+      .on('2026-06-01', 'payment-succeeded', c1)
+      .cancels('2026-06-02', 'A');
+    // Counted from 1 January they were lapsed on 16 May, after the cancellation let silence count again.
+    expect(lastStay(told, '2026-06-03')).toBe('2026-06-02 retention·lapsed');
+  });
+});
+
+describe('a pause', () => {
+  it('of a contract that has ended, or that waits already, changes nothing', () => {
+    expect(contracts(ended().on('2026-02-05', 'subscription-paused', c1), '2026-02-06')).toEqual([
+      'c1 ended since 2026-02-01',
+    ]);
+    const twice = subscribed()
+      .on('2026-02-01', 'payment-failed', c1)
+      .on('2026-02-03', 'subscription-paused', c1)
+      .on('2026-02-05', 'subscription-paused', c1)
+      .on('2026-02-08', 'subscription-resumed', c1);
+    // Five of the fourteen days of grace waited.
+    expect(deadlines(twice, '2026-02-09')).toEqual(['grace-ends 2026-02-20']);
+  });
+
+  it('of a cancelled contract ends where it was: a payment in the meantime does not undo the cancellation', () => {
+    const told = subscribed()
+      .on('2026-02-01', 'subscription-cancelled', c1)
+      .on('2026-02-03', 'subscription-paused', c1)
+      .on('2026-02-05', 'payment-succeeded', c1)
+      .on('2026-02-08', 'subscription-resumed', c1);
+    expect(contracts(told, '2026-02-09')).toEqual(['c1 running-out since 2026-02-08']);
   });
 });
 
@@ -652,6 +698,15 @@ describe('a payment within grace', () => {
     });
   });
 
+  it('at the very instant at which the window ends gives back active: the window is over', () => {
+    const told = subscribed()
+      .on('2026-01-10', 'subscription-upgraded', c1)
+      .on('2026-07-05', 'payment-failed', c1)
+      .on('2026-07-09', 'payment-succeeded', c1);
+    expect(lastStay(told, '2026-07-10')).toBe('2026-07-09 retention·active');
+    expect(lastCause(told, '2026-07-10')).toMatchObject({ rule: 'payment-succeeded', values: { held: 'up-sell' } });
+  });
+
   it('changes no contract in good standing, and none that is running out or has ended', () => {
     const paid = (told: Story) => contracts(told.on('2026-02-10', 'payment-succeeded', c1), '2026-02-11');
     expect(paid(subscribed())).toEqual(['c1 good since 2026-01-01']);
@@ -690,6 +745,15 @@ describe('an order taken back', () => {
     expect(lastStay(told, '2026-02-04')).toBe('2026-02-01 retention·at-risk');
     told.on('2026-02-05', 'payment-succeeded', c1);
     expect(lastStay(told, '2026-02-06')).toBe('2026-02-05 retention·onboarding');
+  });
+
+  it('brings back a customer who was lost by the end of a contract, once another contract is open', () => {
+    const told = subscribed()
+      .buys('2026-01-05', 'A')
+      .on('2027-03-01', 'subscription-ended', c1)
+      .on('2027-03-02', 'subscription-downgraded', c2)
+      .returns('2027-03-03', 'A');
+    expect(lastStay(told, '2027-03-04')).toBe('2027-03-03 retention·onboarding');
   });
 
   it('that had brought them back puts them at risk again, for a contract that was paused unpaid', () => {

@@ -57,7 +57,6 @@ function change(fold: Fold, event: LifecycleEvent, id: string, known: Contract |
         move(fold, at, 'retention', 'at-risk', causedBy(fold, 'contraction', [ref], { contract: id }));
       return;
     case 'subscription-paused':
-      if (known !== null && (!isOpen(known) || known.status === 'paused')) return;
       pause(state, known ?? set(state, id, known, 'good', at), at);
       return;
     case 'subscription-resumed':
@@ -104,10 +103,9 @@ function holdAtRisk(fold: Fold, at: Instant, events: readonly EventRef[], contra
   state.held = { stage, phase, windowEndsAt, windowSince };
 }
 
-/** After a reversal placed the customer by their purchases: an unpaid or cancelled contract still puts them at risk. */
+/** After a reversal or an amendment placed the customer by their purchases: an unpaid or cancelled contract still puts them at risk. */
 export function holdForContracts(fold: Fold, at: Instant, events: readonly EventRef[]): void {
   const { state } = fold;
-  if (!canBecomeAtRisk(state)) return;
   const unpaid = state.contracts.find(isUnpaid);
   if (unpaid !== undefined) {
     holdAtRisk(fold, at, events, unpaid.id);
@@ -123,13 +121,13 @@ function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const { state } = fold;
   if (contract.status === 'ended-unpaid') {
     set(state, contract.id, contract, 'good', at);
-    if (state.phase === 'lost' || state.stage === 'acquisition' || state.stage === null)
+    if (state.phase === 'lost' || state.stage === 'acquisition')
       reopen(fold, at, ref, contract.id, 'contract-reopened');
     else if (state.phase === 'at-risk' || state.phase === 'lapsed')
       move(fold, at, 'retention', 'active', causedBy(fold, 'contract-reopened', [ref], { contract: contract.id }));
     return;
   }
-  if (contract.status === 'paused' && contract.beforePause === 'payment-overdue') {
+  if (contract.beforePause === 'payment-overdue') {
     contract.beforePause = 'good';
     contract.graceEndsAt = null;
   } else if (contract.status === 'payment-overdue') {
@@ -140,7 +138,7 @@ function pay(fold: Fold, at: Instant, ref: EventRef, contract: Contract): void {
   const values = { contract: contract.id, held: held.phase };
   const cause = causedBy(fold, 'payment-succeeded', [ref], values);
   const shift = pausedSince(state, held.windowSince);
-  if (held.stage === 'expansion' && held.windowEndsAt !== null && held.windowEndsAt + shift > at) {
+  if (held.windowEndsAt !== null && held.windowEndsAt + shift > at) {
     move(fold, at, held.stage, held.phase, cause);
     state.windowEndsAt = held.windowEndsAt;
     state.windowSince = held.windowSince;
@@ -214,14 +212,9 @@ export function staysLostByContract(fold: Fold, at: Instant): boolean {
   return fold.state.lostByContract && !hasOpen(fold.state) && !boughtRecently(fold, at);
 }
 
-/** Whether the customer bought within the windows of silence. The start of a contract that has ended does not count. */
+/** Whether the customer, who has no open contract, ordered within the windows of silence: the start of a contract that has ended does not count. */
 function boughtRecently(fold: Fold, at: Instant): boolean {
-  const { contracts } = fold.state;
-  return boughtWithinSilence(
-    fold,
-    at,
-    ({ kind, id }) => kind !== 'order' && contracts.some((contract) => contract.id === id && !isOpen(contract)),
-  );
+  return boughtWithinSilence(fold, at, ({ kind }) => kind !== 'order');
 }
 
 /** Whether the customer is in a phase from which a contract can put them at risk. */
@@ -255,6 +248,7 @@ function set(state: State, id: string, known: Contract | null, status: Contract[
   return known;
 }
 
+/** The contract waits, unless it has ended or waits already. */
 function pause(state: State, contract: Contract, at: Instant): void {
   const { status, graceEndsAt } = contract;
   if (status !== 'good' && status !== 'payment-overdue' && status !== 'running-out') return;
@@ -269,7 +263,7 @@ function endPause(state: State, contract: Contract | null, at: Instant): void {
   if (contract === null || contract.status !== 'paused') return;
   const { beforePause, graceEndsAt, since } = contract;
   set(state, contract.id, contract, beforePause ?? 'good', at);
-  if (beforePause === 'payment-overdue' && graceEndsAt !== null) contract.graceEndsAt = graceEndsAt + (at - since);
+  if (graceEndsAt !== null) contract.graceEndsAt = graceEndsAt + (at - since);
   if (state.pausedSince === null || state.contracts.some(({ status }) => status === 'paused')) return;
   if (at > state.pausedSince) state.pauses = [...state.pauses, [state.pausedSince, at]];
   state.pausedSince = null;

@@ -46,6 +46,11 @@ describe('an amendment', () => {
     expect(listed(told, '2026-02-01')).toEqual([]);
   });
 
+  it('of a gift to nothing takes nothing, and reverses it', () => {
+    const told = story().buys('2026-01-01', 'A', { amount: 0 }).amends('2026-01-09', 'A', 0);
+    expect(booked(told, '2026-02-01').at(-1)).toEqual(['amendment', 0, true]);
+  });
+
   it('to a total below what was taken back lists the excess', () => {
     const told = story().buys('2026-01-01', 'A').refunds('2026-01-05', 'A', 3000).amends('2026-01-09', 'A', 1000);
     expect(told.at('2026-02-01').view).toMatchObject({ orders: 0, revenue: [{ amountMinor: 0 }] });
@@ -192,6 +197,15 @@ describe('the cost of an amended order', () => {
     );
   });
 
+  it('stays that of what is left, where the amendment gives a total alone', () => {
+    expect(costs({ costMinor: 600 }, refunded(500), amended({ totalMinor: 2000 }), CANCELLED)).toEqual([
+      [1000, 600],
+      [-500, -300],
+      [1000, 0],
+      [-1500, -300],
+    ]);
+  });
+
   it('may be known from the amendment on', () => {
     expect(costs({}, amended({ totalMinor: 1500, costMinor: 800 }), CANCELLED)).toEqual([
       [1000, null],
@@ -290,6 +304,57 @@ describe('an amendment and the signals of expansion', () => {
         lines: [{ sku: 'x', category: 'wine', quantity: 1, unitPriceMinor: 1000 }],
       });
     expect(told.stays('2028-01-20').at(-1)).toBe('2028-01-08 retention·active (2)');
+  });
+
+  it('of an order of an earlier cycle changes no signal of this one, and none of its window', () => {
+    const told = four()
+      .buys('2028-01-01', 'E', { amount: 1500 })
+      .buys('2028-01-02', 'F', { amount: 1500 })
+      .amends('2028-01-05', 'A', 1100);
+    const window = () => told.at('2028-01-10').view?.deadlines.find(({ kind }) => kind === 'expansion-ends')?.since;
+    expect(window()).toBe(when('2028-01-02'));
+    // The median of the orders before would be 4000.
+    told.amends('2028-01-06', 'A', 4000).amends('2028-01-07', 'B', 4000).amends('2028-01-08', 'C', 4000);
+    expect(told.stays('2028-01-10').at(-1)).toBe('2028-01-02 expansion·up-sell (2)');
+    expect(window()).toBe(when('2028-01-02'));
+  });
+
+  it('of a customer who was lost by the end of a contract moves no one', () => {
+    const told = story()
+      .on('2024-01-01', 'subscription-started', { contractId: 'c1' })
+      .buys('2024-01-02', 'A', { amount: 1000 })
+      .buys('2024-01-03', 'B', { amount: 1000 })
+      .buys('2024-01-04', 'C', { amount: 1000 })
+      .buys('2024-01-05', 'D', { amount: 1500 })
+      .buys('2024-01-06', 'E', { amount: 1000 })
+      .on('2026-05-01', 'subscription-started', { contractId: 'c2' })
+      .on('2026-06-01', 'subscription-ended', { contractId: 'c1' })
+      .on('2026-06-02', 'subscription-ended', { contractId: 'c2' })
+      .amends('2026-06-10', 'E', 1500);
+    expect(told.stays('2026-06-11').at(-1)).toBe('2026-06-02 retention·lost');
+  });
+
+  it('puts a customer at risk whose contract is unpaid, though it brings about an up-sell', () => {
+    const told = four()
+      .on('2026-01-23', 'subscription-started', { contractId: 'c1' })
+      .on('2026-01-24', 'payment-failed', { contractId: 'c1' })
+      .buys('2026-01-25', 'E', { amount: 1000 })
+      .amends('2026-01-26', 'E', 1500);
+    expect(told.stays('2026-01-27').slice(-2)).toEqual(['2026-01-25 retention·active', '2026-01-26 retention·at-risk']);
+    expect(told.at('2026-01-27').view?.cause).toMatchObject({
+      ...{ rule: 'payment-failed', events: [{ source: 'shop', id: 'e0008' }] },
+      values: { contract: 'c1', held: 'up-sell' },
+    });
+  });
+
+  it('that takes a signal away leaves a customer at risk who is so by a cancelled contract', () => {
+    const told = four()
+      .on('2026-01-23', 'subscription-started', { contractId: 'c1' })
+      .buys('2026-01-29', 'E', { amount: 1500 })
+      .on('2026-02-01', 'subscription-cancelled', { contractId: 'c1' })
+      .on('2026-02-05', 'subscription-ended', { contractId: 'c1' })
+      .amends('2026-02-06', 'E', 1200);
+    expect(told.stays('2026-02-10').at(-1)).toBe('2026-02-01 retention·at-risk');
   });
 
   it('of a customer at risk does not end the silence', () => {

@@ -54,12 +54,11 @@ export function amend(fold: Fold, act: Act, order: Purchase, fact: AmendmentFact
   const bookedMinor = nothingLeft ? -order.netMinor : total - order.amountMinor;
   if (total < takenBack) listOfOrder(fold, act, 'excess-refund', order, takenBack - total, order.currency);
 
-  const moves = order.cycle === state.cycle && state.inCycle > 0;
+  const moves = order.cycle === state.cycle;
   const before = moves ? signalsOfCycle(fold) : NONE;
-  const categories = order.categories;
   state.purchases.amend(order, total, fact.lines);
   const { articles } = order;
-  const emptied = articles.some(({ taken }) => taken > 0) && !articles.some(({ left }) => left > 0);
+  const emptied = articles.length > 0 && !articles.some(({ left }) => left > 0);
   const whole = nothingLeft || emptied;
   const costBefore = order.costMinor;
   const costMinor = amendCost(order, fact, nothingLeft);
@@ -85,8 +84,8 @@ export function amend(fold: Fold, act: Act, order: Purchase, fact: AmendmentFact
     return;
   }
   if (!moves) return;
-  if (fold.era.compiled.hasReplacement && categories !== order.categories && state.silence !== null)
-    restartSilence(fold);
+  // Other categories may last for longer.
+  if (fact.lines !== null) restartSilence(fold);
   compareSignals(fold, act, order, before);
 }
 
@@ -103,7 +102,6 @@ function compareSignals(fold: Fold, act: Act, order: Purchase, before: ReturnTyp
   const lost = standing.length < state.signals.length;
   state.signals = standing;
   const { stage, phase, held } = state;
-  if (stage !== 'retention' && stage !== 'expansion') return;
   if (phase === 'lost') return;
   const brought = after.filter((signal) => !had.has(keyOfSignal(signal)));
   if (brought.length > 0) {
@@ -118,14 +116,15 @@ function compareSignals(fold: Fold, act: Act, order: Purchase, before: ReturnTyp
 function amendCost(order: Purchase, fact: AmendmentFact, nothingLeft: boolean): number | null {
   const before = order.costMinor;
   // A new total alone says nothing about the cost; new lines without costs make it unknown.
-  const stated = fact.costMinor ?? (fact.lines === null ? before : null);
+  const kept = fact.lines === null ? before : null;
   if (nothingLeft) {
     order.costMinor = before === null ? null : 0;
     return before === null || before === 0 ? before : -before;
   }
-  if (stated === null || fact.costMinor === null) {
-    order.costMinor = stated;
-    return before === null || stated === null ? null : 0;
+  const stated = fact.costMinor;
+  if (stated === null) {
+    order.costMinor = kept;
+    return kept === null ? null : 0;
   }
   const whole = order.netMinor === order.amountMinor || order.amountMinor === 0;
   order.costMinor = whole ? stated : Math.round((stated * order.netMinor) / order.amountMinor);

@@ -343,6 +343,24 @@ describe('refunds by amount', () => {
     expect(discrepancies).toMatchObject([{ kind: 'other-currency', orderId: 'A', currency: 'JPY' }]);
   });
 
+  it('of nothing leave a gift an order, and book nothing by themselves where the order is not known', () => {
+    const gift = story().buys('2026-01-01', 'A', { amount: 0 }).refunds('2026-01-05', 'A', 0);
+    expect(booked(gift, '2026-02-01').at(-1)).toEqual(['A', 'return', 0, false]);
+    expect(gift.at('2026-02-01').view?.orders).toBe(1);
+    const unknown = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-05', 'order-returned', { orderId: 'B', amountMinor: 0, currency: 'EUR' });
+    expect(booked(unknown, '2026-02-01')).toHaveLength(1);
+  });
+
+  it('in another currency that state no amount say nothing about money: the order is taken back in its own', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-05', 'order-returned', { orderId: 'A', whole: true, currency: 'USD' });
+    expect(booked(told, '2026-02-01').at(-1)).toEqual(['A', 'return', -5000, true]);
+    expect(told.at('2026-02-01').discrepancies).toEqual([]);
+  });
+
   it('of a gift have nothing to give back: it is wholly returned, and the amount is in excess', () => {
     const told = story().buys('2026-01-01', 'A', { amount: 0 }).refunds('2026-01-05', 'A', 100);
     expect(told.at('2026-02-01')).toMatchObject({
@@ -474,6 +492,15 @@ describe('a partial return', () => {
       true,
     ]);
     expect(booked(told({ amountMinor: 0 }), '2026-01-10').at(-1)).toEqual(['A', 'return', 0, false]);
+  });
+
+  it('of pieces that were sold for more than is left takes what is left, and lists no excess: it states no amount', () => {
+    const told = story()
+      .buys('2026-01-01', 'A', { pieces: { mug: 2 } })
+      .refunds('2026-01-03', 'A', 150)
+      .returns('2026-01-05', 'A', { mug: 1 });
+    expect(booked(told, '2026-01-10').at(-1)).toEqual(['A', 'return', -50, true]);
+    expect(told.at('2026-01-10').discrepancies).toEqual([]);
   });
 
   it('of lines that the order does not have takes nothing', () => {

@@ -74,8 +74,7 @@ export function giveBack(fold: Fold, act: Act, order: Purchase, fact: ReturnFact
     const pieces = takePieces(order, sku, quantity);
     worth += amountMinor ?? pieces;
   }
-  const emptied =
-    fact.lines.length > 0 && order.articles.length > 0 && !order.articles.some((article) => article.left > 0);
+  const emptied = order.articles.length > 0 && !order.articles.some((article) => article.left > 0);
   const whole = fact.whole === true || emptied || (namesNothing && fact.whole !== false);
   if (stated !== null && fact.currency !== null && fact.currency !== order.currency) {
     giveBackInOther(fold, act, order, stated, fact.currency, whole);

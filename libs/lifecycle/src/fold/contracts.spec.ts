@@ -62,6 +62,14 @@ describe('a contract', () => {
     ]);
   });
 
+  it('ended leaves them where they are, when their first and only order is recent enough', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-02', 'subscription-started', c1)
+      .on('2026-02-01', 'subscription-ended', c1);
+    expect(lastStay(told, '2026-02-02')).toBe('2026-01-02 retention·active');
+  });
+
   it('paused suspends every deadline, and on resuming each is later by the length of the pause', () => {
     const told = story()
       .buys('2026-01-01', 'A')

@@ -65,6 +65,8 @@ describe('the open deadlines', () => {
       'lapsed 2026-05-30 since 2026-01-05',
       'lost 2027-01-15 since 2026-01-05',
     ]);
+    // Without the pause it would have fallen due on 5 April.
+    expect(deadlines(told, '2026-04-07')[0]).toBe('at-risk 2026-04-15 since 2026-01-05');
     expect(told.stays('2027-02-01').slice(-3)).toEqual([
       '2026-04-15 retention·at-risk',
       '2026-05-30 retention·lapsed',
@@ -80,6 +82,22 @@ describe('the open deadlines', () => {
     expect(deadlines(told, '2026-01-05')).toEqual(['second-order-due 2026-01-31 since 2026-01-01']);
     expect(deadlines(told, '2026-01-11')).toEqual([]);
     expect(deadlines(told, '2026-01-21')).toEqual(['second-order-due 2026-02-10 since 2026-01-01']);
+  });
+
+  it('of a second order run from the purchase, not from the first touchpoint', () => {
+    const told = story().on('2026-01-01', 'site-visited').buys('2026-01-05', 'A');
+    expect(deadlines(told, '2026-01-06')[0]).toBe('second-order-due 2026-02-04 since 2026-01-05');
+  });
+
+  it('of silence are those after the end of a contract, while another is running out', () => {
+    const told = story()
+      .on('2026-01-01', 'subscription-started', c1)
+      .on('2026-01-02', 'subscription-started', c2)
+      .on('2026-08-01', 'subscription-cancelled', c2)
+      .on('2026-08-02', 'subscription-renewed', c1)
+      .on('2026-09-01', 'subscription-ended', c1);
+    expect(told.stays('2026-09-02').at(-1)).toBe('2026-08-02 retention·active');
+    expect(deadlines(told, '2026-09-02')).toEqual(['lost 2027-01-02 since 2026-01-02']);
   });
 
   it('of a quote hold back the cold, which falls 90 days after the later of its end and the last intent', () => {
@@ -102,6 +120,8 @@ describe('the open deadlines', () => {
     expect(deadlines(visited, '2026-01-02')).toEqual(['cold 2026-04-01 since 2026-01-01']);
     expect(deadlines(visited, '2026-04-01')).toEqual([]);
     expect(lastCause(visited, '2026-04-01')).toMatchObject({ values: { quote_counted: false } });
+    const again = story().on('2026-01-01', 'site-visited').on('2026-01-05', 'site-visited');
+    expect(lastCause(again, '2026-04-06')).toMatchObject({ rule: 'cold', values: { quote_counted: false } });
     const named = story().on('2026-01-01', 'campaign-received');
     expect(lastCause(named, '2026-06-01')).toMatchObject({ rule: 'cold', values: { last_intent_at: null } });
   });
@@ -123,6 +143,25 @@ describe('the open deadlines', () => {
   });
 });
 
+describe('the end of grace', () => {
+  const fails = (told: Story, day: string, contractId: string) => told.on(day, 'payment-failed', { contractId });
+  const two = () => story().on('2026-01-01', 'subscription-started', c1).on('2026-01-02', 'subscription-started', c2);
+  const statuses = (told: Story, asOf: string) =>
+    (told.at(asOf).view?.contracts ?? []).map(({ status, since }) => `${status} ${instantText(since)}`);
+
+  it('of two contracts comes for each at its own instant, whichever of them failed first', () => {
+    const second = fails(fails(two(), '2026-02-01', 'c2'), '2026-02-05', 'c1');
+    expect(statuses(second, '2026-02-16')).toEqual(['payment-overdue 2026-02-05', 'ended-unpaid 2026-02-15']);
+    const first = fails(fails(two(), '2026-02-01', 'c1'), '2026-02-05', 'c2');
+    expect(statuses(first, '2026-02-16')).toEqual(['ended-unpaid 2026-02-15', 'payment-overdue 2026-02-05']);
+  });
+
+  it('is no deadline while its contract is paused', () => {
+    const told = fails(story().on('2026-01-01', 'subscription-started', c1), '2026-02-01', 'c1');
+    expect(deadlines(told.on('2026-02-05', 'subscription-paused', c1), '2026-02-06')).toEqual([]);
+  });
+});
+
 describe('another policy', () => {
   const other: Policy = {
     ...retail,
@@ -131,13 +170,37 @@ describe('another policy', () => {
     expansion: { ...retail.expansion, windowDays: 60 },
   };
 
-  it('computes grace again from the failed payment, with the pause within it', () => {
+  it('computes grace again from the failed payment', () => {
     const told = storyUnder(['2020-01-01', retail], ['2026-02-10', other])
       .on('2026-01-01', 'subscription-started', c1)
       .on('2026-02-01', 'payment-failed', { contractId: 'c1' });
     expect(deadlines(told, '2026-02-09')).toEqual(['grace-ends 2026-02-15 since 2026-02-01']);
     expect(deadlines(told, '2026-02-10')).toEqual(['grace-ends 2026-03-03 since 2026-02-01']);
     expect(told.stays('2026-06-01').at(-1)).toBe('2026-03-03 retention·lost');
+  });
+
+  it('computes grace again with the pause within it; a contract that is paused keeps the days that it had left', () => {
+    const failed = () =>
+      storyUnder(['2020-01-01', retail], ['2026-02-10', other])
+        .on('2026-01-01', 'subscription-started', c1)
+        .on('2026-02-01', 'payment-failed', { contractId: 'c1' });
+    const resumed = failed().on('2026-02-02', 'subscription-paused', c1).on('2026-02-07', 'subscription-resumed', c1);
+    // Thirty days and five of the pause.
+    expect(deadlines(resumed, '2026-02-11')).toEqual(['grace-ends 2026-03-08 since 2026-02-07']);
+    const paused = failed().on('2026-02-05', 'subscription-paused', c1).on('2026-02-12', 'subscription-resumed', c1);
+    expect(deadlines(paused, '2026-02-13')).toEqual(['grace-ends 2026-02-22 since 2026-02-12']);
+  });
+
+  it('computes the window of an expansion again that waits for a payment', () => {
+    const paid = (day: string) =>
+      storyUnder(['2020-01-01', retail], ['2026-03-01', other])
+        .on('2026-01-01', 'subscription-started', c1)
+        .on('2026-01-10', 'subscription-upgraded', c1)
+        .on('2026-02-20', 'payment-failed', { contractId: 'c1' })
+        .on(day, 'payment-succeeded', { contractId: 'c1' });
+    // Sixty days from 10 January are 11 March.
+    expect(paid('2026-03-10').stays('2026-03-10 12:00').at(-1)).toBe('2026-03-10 expansion·up-sell');
+    expect(paid('2026-03-15').stays('2026-03-16').at(-1)).toBe('2026-03-15 retention·active');
   });
 
   it('computes the window of an expansion again, and leaves the stage period as it is', () => {

@@ -39,7 +39,7 @@ function nextDue(fold: Fold): Due | null {
   if (stage === null) return null;
   if (stage === 'acquisition') {
     const cold: Due | null = state.phase === 'cold' ? null : { kind: 'cold', dueAt: coldDueAt(fold) };
-    return state.contracts.length === 0 ? cold : earlier(graceEnd(fold), cold, clock);
+    return earlier(graceEnd(fold), cold, clock);
   }
   let next: Due | null = nextSilence(state);
   if (state.contracts.length > 0) next = earlier(next, graceEnd(fold), clock);

@@ -121,6 +121,28 @@ describe('a reversal', () => {
     expect(told.at('2026-01-22').view?.silence).toMatchObject({ rhythmDays: null, atRiskDays: 90 });
   });
 
+  it('names itself in the cause', () => {
+    const told = story().buys('2026-01-01', 'A').buys('2026-01-20', 'B').returns('2026-02-01', 'B');
+    expect(told.at('2026-03-01').view?.cause).toMatchObject({
+      ...{ rule: 'purchase-reversed', events: [{ source: 'shop', id: 'e0003' }] },
+      values: { order: 'B', purchases_in_cycle: 1, standing_signal: null },
+    });
+  });
+
+  it('of the last purchase ends every signal of the cycle: none stands when purchases follow', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-05', 'subscription-upgraded', { contractId: 'c1' })
+      .cancels('2026-01-10', 'A')
+      .buys('2026-01-12', 'B')
+      .buys('2026-01-13', 'C')
+      .cancels('2026-01-14', 'C');
+    expect(told.stays('2026-01-15').slice(-2)).toEqual([
+      '2026-01-13 retention·active',
+      '2026-01-14 retention·onboarding',
+    ]);
+  });
+
   it('books on its own date', () => {
     const told = story().buys('2026-01-01', 'A', { amount: 7000 }).cancels('2026-02-01', 'A');
     expect(told.at('2026-03-01').bookings).toMatchObject([
@@ -396,6 +418,15 @@ describe('the cost of what is taken back', () => {
       [-333, -200],
       [-334, -201],
     ]);
+  });
+
+  it('of an order that is worth nothing goes with the whole order only', () => {
+    const gift = { orderId: 'A', currency: 'EUR', totalMinor: 0, costMinor: 600 };
+    const told = story()
+      .on('2026-01-01', 'order-placed', gift)
+      .refunds('2026-01-02', 'A', 0)
+      .cancels('2026-01-03', 'A');
+    expect(told.at('2026-02-01').bookings.map(({ costMinor }) => costMinor)).toStrictEqual([600, 0, -600]);
   });
 
   it('stays unknown where it was, and is nothing where nothing is left or it was nothing', () => {

@@ -196,7 +196,7 @@ export function reverse(fold: Fold, act: Act, order: Purchase): void {
   }
   restartSilence(fold);
   state.signals = state.signals.filter(({ orders }) => orders.every(({ id, source }) => survives(fold, id, source)));
-  if (state.phase === 'lost' && staysLostByContract(fold, at)) return;
+  if (staysLostByContract(fold, at)) return;
   placeByPurchases(fold, act, order, 'purchase-reversed');
 }
 

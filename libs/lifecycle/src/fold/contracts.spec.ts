@@ -70,6 +70,25 @@ describe('a contract', () => {
     expect(lastStay(told, '2026-02-02')).toBe('2026-01-02 retention·active');
   });
 
+  it('ended at the instant at which silence would have lost them is what loses them', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-02', 'subscription-started', c1)
+      .on('2027-01-01', 'subscription-ended', c1);
+    expect(lastStay(told, '2027-01-02')).toBe('2027-01-01 retention·lost');
+    expect(lastCause(told, '2027-01-02')).toMatchObject({ rule: 'contract-ended' });
+  });
+
+  it('ended leaves them as long as a pause has postponed what silence does', () => {
+    const told = story()
+      .buys('2026-01-01', 'A')
+      .on('2026-01-02', 'subscription-started', c1)
+      .on('2026-02-01', 'subscription-paused', c1)
+      .on('2026-03-03', 'subscription-resumed', c1) // 30 days
+      .on('2027-01-15', 'subscription-ended', c1);
+    expect(told.stays('2027-03-01').slice(-2)).toEqual(['2027-01-15 retention·lapsed', '2027-02-01 retention·lost']);
+  });
+
   it('paused suspends every deadline, and on resuming each is later by the length of the pause', () => {
     const told = story()
       .buys('2026-01-01', 'A')

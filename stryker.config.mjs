@@ -1,4 +1,4 @@
-// Mutation testing of the rules: `npm run mutate`. A mutant takes a few seconds. A run writes what it found to .stryker/incremental.json at its
+// Mutation testing of the rules: `npm run mutate`. A mutant takes a part of a second. A run writes what it found to .stryker/incremental.json at its
 // end, and the next run goes on from there: so run it by groups of files, such as `npm run mutate -- --mutate libs/lifecycle/src/fold/silence.ts`.
 // Each property runs so often at most: a property that detects a mutant mostly does so in its first runs.
 process.env['PROPERTY_RUNS'] ??= '20';

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { SOURCE_KINDS } from '#contracts/basics';
 import type { SourceListing } from '#ingestion';
 import type { ApiKeyInfo, JsonObject } from '../engine/engine.js';
+import { readDocument } from '../read-document.js';
 import { rejected, usage } from '../exit-codes.js';
 import { rateOption } from '../rate-option.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
@@ -22,6 +23,8 @@ interface SettingOptions extends FormatOptions {
   readonly timeZone?: string;
   readonly brand?: string;
   readonly contract?: Readonly<Record<string, number>>;
+  readonly origins?: readonly string[];
+  readonly tracking?: string;
   readonly remove?: readonly string[];
 }
 
@@ -57,6 +60,8 @@ function withSettings(command: Command): Command {
     .option('--time-zone <name>', 'the zone of its times without an offset, such as Europe/Berlin')
     .option('--brand <name>', 'the brand of its events that state none')
     .option('--contract <list>', 'the versions of data that it sends: case-resolved=1,order-placed=1', versionsOf)
+    .option('--origins <list>', 'the web origins whose pages may send with its key: https://shop.example', listOf)
+    .option('--tracking <file>', 'how the events of its analytics library become touchpoints: docs/tracking.md')
     .option('--test', 'its events are test or internal traffic: kept, and counted in no figure');
 }
 
@@ -77,7 +82,7 @@ function createCommand(session: Session): Command {
     .action(async (name: string, options: SettingOptions & { readonly rate?: ApiKeyInfo['rate'] }) => {
       await useEngine(options, session, async (engine) => {
         const { rate } = options;
-        const described = { name, ...settingsOf(options), ...(rate === undefined ? {} : { rate }) };
+        const described = { name, ...(await settingsOf(options)), ...(rate === undefined ? {} : { rate }) };
         const { key, ...source } = await engine.createSource(described);
         if (options.format === 'json') process.stdout.write(`${JSON.stringify({ name: source.name, key })}\n`);
         else if (key === null) process.stdout.write(`Registered the source ${source.name} with ${engine.place}.\n`);
@@ -160,10 +165,14 @@ function changeCommand(session: Session): Command {
       .addOption(new Option('--kind <kind>', 'how it reaches the engine').choices([...SOURCE_KINDS])),
   )
     .option('--live', 'it sends live traffic from now on; its events of before stay marked')
-    .option('--remove <list>', 'settings to remove: types, channel, currency, time-zone, brand, contract', listOf)
+    .option(
+      '--remove <list>',
+      'settings to remove: types, channel, currency, time-zone, brand, contract, origins, tracking',
+      listOf,
+    )
     .action(async (name: string, options: SettingOptions) => {
       await useEngine(options, session, async (engine) => {
-        const source = await engine.changeSource(name, settingsOf(options));
+        const source = await engine.changeSource(name, await settingsOf(options));
         process.stdout.write(options.format === 'json' ? `${JSON.stringify(source, null, 2)}\n` : textOf(source));
       });
     });
@@ -171,6 +180,7 @@ function changeCommand(session: Session): Command {
     withEngineOptions(withFormat(command)),
     'perennial sources change shop --channel "web shop"',
     'perennial sources change shop --live',
+    'perennial sources change shop --origins https://shop.example --tracking events.json',
     'perennial sources change shop --remove types,brand',
   );
 }
@@ -195,10 +205,23 @@ function statusCommand(
 }
 
 /** The settings that the options state, by the names that documents have. */
-function settingsOf(options: SettingOptions): JsonObject {
-  const { kind, test, live, types, channel, currency, timeZone, brand, contract: versions, remove = [] } = options;
+async function settingsOf(options: SettingOptions): Promise<JsonObject> {
+  const {
+    kind,
+    test,
+    live,
+    types,
+    channel,
+    currency,
+    timeZone,
+    brand,
+    contract: versions,
+    origins,
+    remove = [],
+  } = options;
   if (test === true && live === true) throw usage('Give --test or --live, not both.');
-  const given: Record<string, unknown> = { kind, types, channel, currency, timeZone, brand, versions };
+  const given: Record<string, unknown> = { kind, types, channel, currency, timeZone, brand, versions, origins };
+  if (options.tracking !== undefined) given['tracking'] = (await readDocument(options.tracking)).value;
   if (test === true || live === true) given['test'] = test === true;
   for (const name of remove) {
     const field = REMOVABLE.get(name);
@@ -210,7 +233,7 @@ function settingsOf(options: SettingOptions): JsonObject {
 }
 
 const REMOVABLE: ReadonlyMap<string, string> = new Map([
-  ...['types', 'channel', 'currency', 'brand'].map((name) => [name, name] as const),
+  ...['types', 'channel', 'currency', 'brand', 'origins', 'tracking'].map((name) => [name, name] as const),
   ['time-zone', 'timeZone'],
   ['contract', 'versions'],
 ]);
@@ -239,5 +262,5 @@ function textOf(source: SourceListing): string {
 
 const pairsOf = (value: object): string =>
   Object.entries(value)
-    .map(([name, each]) => `${name} ${String(each)}`)
+    .map(([name, each]) => `${name} ${typeof each === 'object' ? JSON.stringify(each) : String(each)}`)
     .join(', ');

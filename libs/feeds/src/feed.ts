@@ -18,7 +18,7 @@ export interface Feed {
   messageFor(record: OutboxMessage): {
     /** Together with the CloudEvents source it identifies the message for ever: a consumer recognises a repeated message by it. */
     readonly id: string;
-    /** The customer. Messages of one key are in order; in a compacted topic the newest one replaces those before it. */
+    /** The customer, or the account. Messages of one key are in order; in a compacted topic the newest one replaces those before it. */
     readonly key: string;
     /** When the thing happened that the message reports. */
     readonly at: Instant;

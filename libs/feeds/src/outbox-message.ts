@@ -1,8 +1,8 @@
 import type { Instant } from '#contracts';
 import type { StageChange } from './stage-change.js';
 
-/** One thing that the engine publishes about a customer: a stage change, a proposed or withdrawn action, a change of a membership, or the customer's profile. */
-export type OutboxMessage = StageChange | ActionChange | SegmentChange | PublishedProfile;
+/** One thing that the engine publishes: a stage change, an action, a change of a membership in a segment, or the profile of a customer; or a stage change of an account. */
+export type OutboxMessage = StageChange | ActionChange | SegmentChange | PublishedProfile | AccountStageChange;
 
 /** An action that a channel should do next, or should no longer do: a row of the table `actions`, which keeps every row. */
 export interface ActionChange {
@@ -59,4 +59,30 @@ export interface SegmentChange {
   readonly version: number;
   /** The instant lay more than 24 hours back when it was published: no action follows. */
   readonly historical: boolean;
+}
+
+/** One published stage change of an account: a row of the table `accounts_published`, which keeps every row. */
+export interface AccountStageChange {
+  /** Identifies the message for ever: a hash of the stage period, the kind and the publication. */
+  readonly messageId: string;
+  readonly accountId: string;
+  /** Counts from 1 for each account. */
+  readonly number: number;
+  /** In which epoch of publication the number counts: 0 for the first one. */
+  readonly epoch: number;
+  /** The source whose touchpoints join customers to the account, and the id that it gives it; null of a household. */
+  readonly source: string;
+  readonly reference: string | null;
+  readonly accountKind: string;
+  readonly kind: 'entered' | 'left' | 'retracted';
+  readonly cycle: number;
+  readonly stage: string;
+  readonly phase: string;
+  readonly enteredAt: Instant;
+  readonly at: Instant;
+  readonly historical: boolean;
+  readonly reason: string | null;
+  readonly retracts: number | null;
+  readonly cause: unknown;
+  readonly policyVersion: string | null;
 }

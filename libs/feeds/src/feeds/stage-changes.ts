@@ -145,6 +145,8 @@ function messageId(row: PublishedRow): string {
 
 export const STAGE_CHANGES_OUTBOX: OutboxTable<StageChange> = {
   table: 'perennial.outbox',
+  owner: 'customer_id',
+  ownerOf: ({ customerId }) => customerId,
   keepsPublished: false,
   sequence: 'publication',
   sequenceOf: ({ publication }) => publication,

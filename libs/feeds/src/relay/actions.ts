@@ -26,6 +26,8 @@ interface ActionRow extends Row {
 
 export const ACTIONS_OUTBOX: OutboxTable<ActionChange> = {
   table: 'perennial.actions',
+  owner: 'customer_id',
+  ownerOf: ({ customerId }) => customerId,
   keepsPublished: true,
   sequence: 'number',
   sequenceOf: ({ number }) => number,

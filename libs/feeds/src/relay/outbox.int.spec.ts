@@ -6,6 +6,7 @@ import { STORES } from '../testdata/stores.js';
 import { PROFILES_SOURCE } from './profiles.js';
 import { STAGE_CHANGES_OUTBOX } from '../feeds/stage-changes.js';
 import { ACTIONS_OUTBOX } from './actions.js';
+import type { OutboxMessage } from '../outbox-message.js';
 import { drainOutbox, claimSql, type OutboxTable } from './outbox.js';
 
 interface Message {
@@ -23,6 +24,8 @@ for (const { name, missing, open, stop } of STORES) {
   (missing === null ? describe : describe.skip)(title, () => {
     let database: Database;
     const outboxOf = (keepsPublished: boolean): OutboxTable<Message> => ({
+      owner: 'customer_id',
+      ownerOf: ({ customerId }) => customerId,
       table: keepsPublished ? 'messages_kept' : 'messages',
       keepsPublished,
       sequence: 'n',
@@ -87,8 +90,8 @@ for (const { name, missing, open, stop } of STORES) {
       const cursor = { after: '' };
       for (let batch = 1; batch <= BATCHES && !published.has(LAST); batch += 1) {
         await database.query(`${mark} SELECT 'c' || i, now() FROM generate_series(1, ${MANY}) i ${again}`);
-        const publish = (messages: readonly { readonly customerId: string }[]) => {
-          for (const { customerId } of messages) published.add(customerId);
+        const publish = (messages: readonly OutboxMessage[]) => {
+          for (const message of messages) if ('customerId' in message) published.add(message.customerId);
           return Promise.resolve();
         };
         await PROFILES_SOURCE.drain(database, publish, () => 0, cursor);

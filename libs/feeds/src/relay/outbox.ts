@@ -11,13 +11,19 @@ export interface RoundRobinCursor {
 }
 
 /**
- * SQL for one page of `rows` (SELECT … FROM …, without WHERE; pass conditions as `where`), in `order`, which begins with customer_id: first the rows
+ * SQL for one page of `rows` (SELECT … FROM …, without WHERE; pass conditions as `where`), in `order`, which begins with the owner: first the rows
  * after `$1`, then those from the beginning on. Each half is read by an index, up to the size of a page; only these rows are sorted.
  */
-export function roundRobinPage(rows: string, order: string, limit: number, where = 'TRUE'): string {
+export function roundRobinPage(
+  rows: string,
+  order: string,
+  limit: number,
+  where = 'TRUE',
+  owner: Owner = 'customer_id',
+): string {
   const half = (comparison: string): string =>
-    `(${rows} WHERE ${where} AND customer_id ${comparison} $1 ORDER BY ${order} LIMIT ${limit})`;
-  return `SELECT * FROM (${half('>')} UNION ALL ${half('<=')}) batch ORDER BY customer_id <= $1, ${order} LIMIT ${limit}`;
+    `(${rows} WHERE ${where} AND ${owner} ${comparison} $1 ORDER BY ${order} LIMIT ${limit})`;
+  return `SELECT * FROM (${half('>')} UNION ALL ${half('<=')}) batch ORDER BY ${owner} <= $1, ${order} LIMIT ${limit}`;
 }
 
 /** The customer at which a batch of these customers, in the order of their ids, ends its part of the round. */
@@ -29,19 +35,24 @@ export function lastInRound(customerIds: readonly string[], { after }: RoundRobi
 const BATCH_CUSTOMERS = 1_000;
 const BATCH_MESSAGES = 3_000;
 
-/** A table of numbered messages of each customer, some of them pending, and how its messages are read. */
-export interface OutboxTable<Message extends { readonly customerId: string }> {
+/** The column that says whose a message is: messages of one owner are published in order. */
+type Owner = 'customer_id' | 'account_id';
+
+/** A table of numbered messages of each owner (a customer, an account), some of them pending, and how its messages are read. */
+export interface OutboxTable<Message> {
   readonly table: string;
+  readonly owner: Owner;
+  readonly ownerOf: (message: Message) => string;
   /** True: a published row stays, with `sent_at`, which is null until then. False: a published row is deleted. */
   readonly keepsPublished: boolean;
-  /** The column that counts each customer's messages. */
+  /** The column that counts each owner's messages. */
   readonly sequence: string;
   readonly sequenceOf: (message: Message) => number;
-  /** `which` selects customer_id and the sequence column; the messages are returned in that order. */
+  /** `which` selects the owner and the sequence column; the messages are returned in that order. */
   readonly read: (on: Queryable, which: string, params: readonly unknown[]) => Promise<readonly Message[]>;
 }
 
-type OutboxColumns = Pick<OutboxTable<never>, 'table' | 'keepsPublished' | 'sequence'>;
+type OutboxColumns = Pick<OutboxTable<never>, 'table' | 'owner' | 'keepsPublished' | 'sequence'>;
 
 /**
  * Passes one batch of pending messages to `publish` and marks them as published once it resolves; returns the number of messages. Each
@@ -49,7 +60,7 @@ type OutboxColumns = Pick<OutboxTable<never>, 'table' | 'keepsPublished' | 'sequ
  * customer in the meantime. Delivery is at least once: a relay that dies between publishing and marking publishes the same messages again, with
  * the same ids.
  */
-export async function drainOutbox<Message extends { readonly customerId: string }>(
+export async function drainOutbox<Message>(
   database: Database,
   outbox: OutboxTable<Message>,
   publish: (messages: readonly Message[]) => Promise<void>,
@@ -57,10 +68,7 @@ export async function drainOutbox<Message extends { readonly customerId: string 
   cursor: RoundRobinCursor,
 ): Promise<number> {
   const advance = (messages: readonly Message[]): number => {
-    cursor.after = lastInRound(
-      messages.map(({ customerId }) => customerId),
-      cursor,
-    );
+    cursor.after = lastInRound(messages.map(outbox.ownerOf), cursor);
     return messages.length;
   };
   if (database.kind === 'postgres') {
@@ -103,15 +111,16 @@ const isPending = ({ keepsPublished }: Pick<OutboxColumns, 'keepsPublished'>): s
 
 const pendingBatch = (outbox: OutboxColumns): string =>
   roundRobinPage(
-    `SELECT customer_id, ${outbox.sequence} FROM ${outbox.table}`,
-    `customer_id, ${outbox.sequence}`,
+    `SELECT ${outbox.owner}, ${outbox.sequence} FROM ${outbox.table}`,
+    `${outbox.owner}, ${outbox.sequence}`,
     BATCH_MESSAGES,
     isPending(outbox),
+    outbox.owner,
   );
 
 /** Condition: messages are pending. Read by an index, because the table itself is full of deleted rows until it is vacuumed. */
 export const anyPending = (outbox: OutboxColumns): string =>
-  `(SELECT customer_id FROM ${outbox.table} WHERE ${isPending(outbox)} ORDER BY customer_id, ${outbox.sequence} LIMIT 1) IS NOT NULL`;
+  `(SELECT ${outbox.owner} FROM ${outbox.table} WHERE ${isPending(outbox)} ORDER BY ${outbox.owner}, ${outbox.sequence} LIMIT 1) IS NOT NULL`;
 
 /**
  * Locks the first pending message of each customer, and skips customers that another relay has locked. `$1` is where the last batch ended; the
@@ -119,14 +128,14 @@ export const anyPending = (outbox: OutboxColumns): string =>
  * shows what that relay published; PostgreSQL checks each row again when it locks it, and drops those.
  */
 export const claimSql = (outbox: OutboxColumns, comparison: '>' | '<=', limit = BATCH_CUSTOMERS): string =>
-  `SELECT customer_id FROM ${outbox.table} o
-    WHERE ${isPending(outbox)} AND customer_id ${comparison} $1 AND NOT EXISTS (
+  `SELECT ${outbox.owner} FROM ${outbox.table} o
+    WHERE ${isPending(outbox)} AND ${outbox.owner} ${comparison} $1 AND NOT EXISTS (
       SELECT 1 FROM ${outbox.table} e
-       WHERE e.customer_id = o.customer_id AND ${isPending(outbox)} AND e.${outbox.sequence} < o.${outbox.sequence})
-    ORDER BY customer_id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+       WHERE e.${outbox.owner} = o.${outbox.owner} AND ${isPending(outbox)} AND e.${outbox.sequence} < o.${outbox.sequence})
+    ORDER BY ${outbox.owner} LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
 
 /** One batch of pending messages of customers that no other relay has locked; empty where there are none. */
-async function claimBatch<Message extends { readonly customerId: string }>(
+async function claimBatch<Message>(
   on: Queryable,
   outbox: OutboxTable<Message>,
   { after }: RoundRobinCursor,
@@ -136,35 +145,32 @@ async function claimBatch<Message extends { readonly customerId: string }>(
   const claimed: string[] = [];
   for (const comparison of ['>', '<='] as const) {
     if (claimed.length === BATCH_CUSTOMERS) break;
-    const rows = await on.query<{ customer_id: string }>(
-      claimSql(outbox, comparison, BATCH_CUSTOMERS - claimed.length),
-      [after],
-    );
-    claimed.push(...rows.map(({ customer_id }) => customer_id));
+    const rows = await on.query(claimSql(outbox, comparison, BATCH_CUSTOMERS - claimed.length), [after]);
+    claimed.push(...rows.map((row) => String(row[outbox.owner])));
   }
   if (claimed.length === 0) return [];
-  const { table, sequence, read } = outbox;
+  const { table, owner, sequence, read } = outbox;
   // Where these customers have more messages than a batch holds, the customers at the end of the round are left for the next batch.
   return read(
     on,
-    `SELECT customer_id, ${sequence} FROM ${table} WHERE ${isPending(outbox)} AND customer_id = ANY($1::text[])
-      ORDER BY customer_id <= $2, customer_id, ${sequence} LIMIT ${BATCH_MESSAGES}`,
+    `SELECT ${owner}, ${sequence} FROM ${table} WHERE ${isPending(outbox)} AND ${owner} = ANY($1::text[])
+      ORDER BY ${owner} <= $2, ${owner}, ${sequence} LIMIT ${BATCH_MESSAGES}`,
     [arrayText(claimed), after],
   );
 }
 
-async function markPublished<Message extends { readonly customerId: string }>(
+async function markPublished<Message>(
   on: Queryable,
   outbox: OutboxTable<Message>,
   messages: readonly Message[],
   now: Instant,
 ): Promise<void> {
-  const { table, keepsPublished, sequence, sequenceOf } = outbox;
+  const { table, owner, ownerOf, keepsPublished, sequence, sequenceOf } = outbox;
   // By the index of these customers: a join depends on an estimate of how many messages are pending, and a wrong one makes it compare every row with every other.
-  const published = `${isPending(outbox)} AND customer_id = ANY($1::text[]) AND customer_id || ' ' || ${sequence} = ANY($2::text[])`;
+  const published = `${isPending(outbox)} AND ${owner} = ANY($1::text[]) AND ${owner} || ' ' || ${sequence} = ANY($2::text[])`;
   const params = [
-    arrayText([...new Set(messages.map(({ customerId }) => customerId))]),
-    arrayText(messages.map((message) => `${message.customerId} ${sequenceOf(message)}`)),
+    arrayText([...new Set(messages.map(ownerOf))]),
+    arrayText(messages.map((message) => `${ownerOf(message)} ${sequenceOf(message)}`)),
   ];
   if (keepsPublished)
     await on.query(`UPDATE ${table} SET sent_at = $3 WHERE ${published}`, [...params, instantText(now)]);
@@ -174,24 +180,24 @@ async function markPublished<Message extends { readonly customerId: string }>(
 const REPLAY_PAGE = 2_000;
 
 /** All messages ever published, page by page, from a table that is keyed by customer and sequence and keeps every message. */
-export async function* replayOutbox<Message extends { readonly customerId: string }>(
+export async function* replayOutbox<Message>(
   database: Database,
-  { sequence, sequenceOf, read }: OutboxTable<Message>,
+  { owner, ownerOf, sequence, sequenceOf, read }: OutboxTable<Message>,
   table: string,
   fromPosition: number,
 ): AsyncIterable<readonly Message[]> {
-  let [customerId, after] = ['', 0];
+  let [from, after] = ['', 0];
   for (;;) {
     const messages = await read(
       database,
-      `SELECT customer_id, ${sequence} FROM ${table}
-        WHERE (customer_id, ${sequence}) > ($1, $2::int) AND position >= $3::bigint
-        ORDER BY customer_id, ${sequence} LIMIT ${REPLAY_PAGE}`,
-      [customerId, after, fromPosition],
+      `SELECT ${owner}, ${sequence} FROM ${table}
+        WHERE (${owner}, ${sequence}) > ($1, $2::int) AND position >= $3::bigint
+        ORDER BY ${owner}, ${sequence} LIMIT ${REPLAY_PAGE}`,
+      [from, after, fromPosition],
     );
     const last = messages.at(-1);
     if (last === undefined) return;
     yield messages;
-    [customerId, after] = [last.customerId, sequenceOf(last)];
+    [from, after] = [ownerOf(last), sequenceOf(last)];
   }
 }

@@ -17,6 +17,8 @@ interface SegmentChangeRow extends Row {
 
 export const SEGMENT_CHANGES_OUTBOX: OutboxTable<SegmentChange> = {
   table: 'perennial.segment_changes',
+  owner: 'customer_id',
+  ownerOf: ({ customerId }) => customerId,
   keepsPublished: true,
   sequence: 'number',
   sequenceOf: ({ number }) => number,

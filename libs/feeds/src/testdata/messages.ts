@@ -1,4 +1,4 @@
-import type { ActionChange, OutboxMessage, PublishedProfile } from '../outbox-message.js';
+import type { AccountStageChange, ActionChange, OutboxMessage, PublishedProfile } from '../outbox-message.js';
 import type { StageChange } from '../stage-change.js';
 
 const AT = Date.UTC(2026, 2, 1, 9);
@@ -69,6 +69,13 @@ const profile: PublishedProfile = {
   },
 };
 
+const account: AccountStageChange = {
+  ...{ messageId: '0e'.repeat(16), accountId: '0f'.repeat(16), number: 1, epoch: 0, cycle: 1 },
+  ...{ source: 'crm', reference: 'acme', accountKind: 'company', kind: 'entered', stage: 'retention', phase: 'active' },
+  ...{ enteredAt: AT, at: AT, historical: false, reason: null, retracts: null, policyVersion: 'retail@1' },
+  cause: entered.cause,
+};
+
 /** One outbox message of each kind. */
 export const MESSAGES: readonly OutboxMessage[] = [
   entered,
@@ -90,5 +97,10 @@ export const MESSAGES: readonly OutboxMessage[] = [
   { ...proposed, number: 2, kind: 'withdrawn', reason: 'consent-withdrawn' },
   profile,
   { ...profile, revision: 8, profile: null },
+  account,
+  {
+    ...{ ...account, number: 2, kind: 'retracted', accountKind: 'household', reference: null, historical: true },
+    ...{ reason: 'late-event', retracts: 1, cause: null, policyVersion: null, epoch: 1_790_000_000_000 },
+  },
   { ...entered, publication: 7, epoch: 1_790_000_000_000, resync: true, historical: true },
 ];

@@ -6,6 +6,7 @@ import { FEEDS } from '../registry.js';
 import { ACTIONS_OUTBOX } from '../relay/actions.js';
 import { SEGMENT_CHANGES_OUTBOX } from '../relay/segment-changes.js';
 import { toCloudEvent } from '../feed.js';
+import { ACCOUNT_CHANGES_OUTBOX } from '../feeds/account-stage-changes.js';
 import { STAGE_CHANGES_OUTBOX } from '../feeds/stage-changes.js';
 import { httpEvent } from './http-event.js';
 import { recordMissed, suspendOverLimits, type PendingLimits } from './pending-limits.js';
@@ -13,9 +14,9 @@ import { changedProfiles } from './profiles.js';
 
 const BATCH = 500;
 
-/** A published message that is not yet enqueued for endpoints: its kind, its customer, and its number among the customer's messages of that kind. */
+/** A published message that is not yet enqueued for endpoints: its kind, its customer (of `account` the account), and its number among their messages of that kind. */
 export interface PendingMessage {
-  readonly source: 'change' | 'action' | 'segment' | 'profile';
+  readonly source: 'change' | 'action' | 'segment' | 'profile' | 'account';
   readonly customer_id: string;
   readonly number: number;
 }
@@ -127,23 +128,32 @@ export async function loadMessages(
   loadProfiles: typeof changedProfiles,
 ): Promise<ReadonlyMap<string, OutboxMessage>> {
   const of = (source: PendingMessage['source']) => pending.filter((each) => each.source === source);
-  const [changes, actions, segments] = [of('change'), of('action'), of('segment')];
+  const [changes, actions, segments, accounts] = [of('change'), of('action'), of('segment'), of('account')];
   const stageChanges =
     changes.length === 0 ? [] : await STAGE_CHANGES_OUTBOX.read(tx, ...numbered('publication', changes));
   const actionChanges = actions.length === 0 ? [] : await ACTIONS_OUTBOX.read(tx, ...numbered('number', actions));
   const segmentChanges =
     segments.length === 0 ? [] : await SEGMENT_CHANGES_OUTBOX.read(tx, ...numbered('number', segments));
+  const accountChanges =
+    accounts.length === 0
+      ? []
+      : await ACCOUNT_CHANGES_OUTBOX.read(tx, ...numbered('publication', accounts, 'account_id'));
   const profiles = await loadProfiles(tx, of('profile'));
   return new Map<string, OutboxMessage>([
     ...stageChanges.map((change) => [`change ${change.customerId} ${change.publication}`, change] as const),
     ...actionChanges.map((change) => [`action ${change.customerId} ${change.number}`, change] as const),
     ...segmentChanges.map((change) => [`segment ${change.customerId} ${change.number}`, change] as const),
+    ...accountChanges.map((change) => [`account ${change.accountId} ${change.number}`, change] as const),
     ...profiles.map(({ pending: each, message }) => [keyOf(each), message] as const),
   ]);
 }
 
-/** A query that selects the customers and numbers of these messages, and its parameters. */
-const numbered = (column: string, pending: readonly PendingMessage[]): [which: string, params: unknown[]] => [
-  `SELECT * FROM unnest($1::text[], $2::int[]) AS w(customer_id, ${column})`,
+/** A query that selects the owners and numbers of these messages, and its parameters. */
+const numbered = (
+  column: string,
+  pending: readonly PendingMessage[],
+  owner = 'customer_id',
+): [which: string, params: unknown[]] => [
+  `SELECT * FROM unnest($1::text[], $2::int[]) AS w(${owner}, ${column})`,
   [arrayText(pending.map((each) => each.customer_id)), arrayText(pending.map((each) => each.number))],
 ];

@@ -122,7 +122,7 @@ for (const { name, missing, open, stop } of STORES) {
       const triggers = await database.query(
         `SELECT tgname FROM pg_trigger WHERE tgname LIKE 'webhooks%' AND pg_get_triggerdef(oid) LIKE '%AS written%'`,
       );
-      expect(triggers).toHaveLength(5);
+      expect(triggers).toHaveLength(6);
     });
   });
 }

@@ -191,6 +191,20 @@ export const WEBHOOK_MIGRATIONS: readonly Migration[] = [
   ${enqueueing('segments', 'segment', 'number')}
   `,
   },
+  {
+    number: 6,
+    name: 'stage changes of accounts',
+    sql: /* sql */ `
+  -- Of a message about an account, customer_id is the account.
+  ALTER TABLE perennial_webhooks.pending DROP CONSTRAINT pending_source_check;
+  ALTER TABLE perennial_webhooks.pending ADD CONSTRAINT pending_source_check
+    CHECK (source IN ('change', 'action', 'segment', 'profile', 'account'));
+  ALTER TABLE perennial_webhooks.replays DROP CONSTRAINT replays_source_check;
+  ALTER TABLE perennial_webhooks.replays ADD CONSTRAINT replays_source_check
+    CHECK (source IN ('change', 'action', 'segment', 'profile', 'gone', 'account'));
+  ${enqueueing('accounts', 'account', 'publication', 'account_id')}
+  `,
+  },
 ];
 
 /** Step 1: the trigger function of one outbox table; `number` is the column that counts each customer's rows. */
@@ -206,12 +220,12 @@ function noting(what: string, source: string, number: string): string {
 }
 
 /** Step 3: the same under its new name. */
-function enqueueing(what: string, source: string, number: string): string {
+function enqueueing(what: string, source: string, number: string, owner = 'customer_id'): string {
   return /* sql */ `CREATE OR REPLACE FUNCTION perennial_webhooks.enqueue_${what}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF perennial_webhooks.has_endpoints() THEN
         INSERT INTO perennial_webhooks.pending (source, customer_id, number)
-          SELECT '${source}', customer_id, ${number} FROM written ORDER BY customer_id, ${number};
+          SELECT '${source}', ${owner}, ${number} FROM written ORDER BY ${owner}, ${number};
       END IF;
       RETURN NULL;
     END $$;`;

@@ -70,6 +70,9 @@ async function lowestPosition(tx: Queryable, pending: readonly PendingMessage[])
        UNION ALL
        SELECT s.position FROM w JOIN perennial.segment_changes s ON s.customer_id = w.customer_id AND s.number = w.number
         WHERE w.source = 'segment'
+       UNION ALL
+       SELECT p.position FROM w JOIN perennial.accounts_published p ON p.account_id = w.customer_id AND p.publication = w.number
+        WHERE w.source = 'account'
        ${profiles}) AS rests(position)`,
     [
       arrayText(pending.map(({ source }) => source)),

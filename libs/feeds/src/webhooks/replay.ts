@@ -9,7 +9,7 @@ import { currentProfiles } from './profiles.js';
 const BATCH = 500;
 
 /** What a replay goes through, in this order; `gone`: the deletions of profiles. */
-const SOURCES = ['change', 'action', 'segment', 'profile', 'gone'] as const;
+const SOURCES = ['change', 'action', 'segment', 'account', 'profile', 'gone'] as const;
 type ReplaySource = (typeof SOURCES)[number];
 
 interface ReplayRow extends Row {
@@ -131,6 +131,11 @@ async function nextPage(tx: Transaction, replay: ReplayRow): Promise<PendingMess
     case 'segment': {
       const changes = 'SELECT customer_id, number FROM perennial.segment_changes WHERE position >= $3::bigint';
       return pageOf('segment', changes, from_position);
+    }
+    case 'account': {
+      const changes =
+        'SELECT account_id AS customer_id, publication AS number FROM perennial.accounts_published WHERE position >= $3::bigint';
+      return pageOf('account', changes, from_position);
     }
     case 'profile': {
       const live = await liveSchema(tx);

@@ -9,6 +9,7 @@ const TRIGGERS = [
   { table: 'perennial.outbox', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_changes' },
   { table: 'perennial.actions', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_actions' },
   { table: 'perennial.segment_changes', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_segments' },
+  { table: 'perennial.account_outbox', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_accounts' },
   { table: 'perennial.customer_changes', trigger: 'webhooks', on: 'INSERT', runs: 'enqueue_profiles' },
   { table: 'perennial.customer_changes', trigger: 'webhooks_again', on: 'UPDATE', runs: 'enqueue_profiles' },
 ] as const;

@@ -45,3 +45,8 @@ export function personAt(seed: number, index: number): Person {
     anonymousId: `visitor-${tag}`,
   };
 }
+
+/** The account that this person shares with others of its kind among so many (a power of ten) with neighbouring ordinals. */
+export function accountOf(kind: 'company' | 'household', { userId }: Person, among: 10 | 100): string {
+  return `${kind}-${userId.slice(1, among === 10 ? -1 : -2)}`;
+}

@@ -29,6 +29,22 @@ describe('the simulation', () => {
     );
   });
 
+  it('gives companies and households of several customers, under ids of their own for each seed', () => {
+    const joined = touchpoints.filter(({ type }) => type === 'account-joined');
+    const members = new Map<string, number>();
+    for (const { data } of joined) {
+      const account = String(data['accountId']);
+      members.set(account, (members.get(account) ?? 0) + 1);
+    }
+    const shared = [...members].filter(([, count]) => count > 1).map(([account]) => account.split('-')[0]);
+    expect([...new Set(shared)].sort()).toEqual(['company', 'household']);
+    expect(shared.length).toBeGreaterThan(20);
+    const [other] = [...simulateTouchpoints({ seed: 2, customers: 200, ...period })]
+      .filter(({ type }) => type === 'account-joined')
+      .map(({ data }) => String(data['accountId']));
+    expect(members.has(other ?? '')).toBe(false);
+  });
+
   it('gives only touchpoints that the contracts accept', () => {
     const faults = new Map<string, unknown>();
     for (const touchpoint of touchpoints) {

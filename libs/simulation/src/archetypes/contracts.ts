@@ -1,6 +1,7 @@
 import { DAY, formatInstant } from '#contracts';
 import { answer, buy, employee, getHelp, learn, seeAd, signUp } from '../behaviours.js';
 import type { Life } from '../life.js';
+import { accountOf } from '../people.js';
 import type { Archetype } from './archetype.js';
 
 /** People and companies with a contract or a quote. */
@@ -167,13 +168,13 @@ function failingPayer(life: Life): void {
   }
 }
 
-/** A company's buyer: a demo, quotes that stay open for months, and orders on the company's account. */
+/** One of a company's people: a demo, quotes that stay open for months, and orders. Colleagues share the account of the company. */
 function business(life: Life): void {
   const { random, person } = life;
-  const accountId = `account-${person.userId}`;
+  const accountId = accountOf('company', person, 100);
   life.identifyBy('email');
   life.record('enquiry-made', { enquiryId: life.newId('enquiry'), topic: 'volume', category: 'stationery' }, SALES);
-  life.record('account-joined', { accountId, kind: 'company', part: 'buyer' });
+  life.record('account-joined', { accountId, kind: 'company', part: person.index % 2 === 0 ? 'buyer' : 'user' });
   const actor = employee(life);
   life.record('owner-assigned', { ownerId: actor.id, kind: 'employee' }, { actor });
   life.days(3, 14);

@@ -16,6 +16,7 @@ import {
 } from '../behaviours.js';
 import { CATEGORIES, type Category } from '../products.js';
 import type { Life } from '../life.js';
+import { accountOf } from '../people.js';
 import type { Archetype } from './archetype.js';
 
 /** Customers who order: often, seldom, once, or again after a long silence. */
@@ -34,8 +35,9 @@ export const SHOPPERS: readonly Archetype[] = [
 
 /** They order every week; some stop one day. */
 function weeklyGrocer(life: Life): void {
-  const { random } = life;
+  const { random, person } = life;
   signUp(life);
+  life.record('account-joined', { accountId: accountOf('household', person, 10), kind: 'household' });
   const stops = random.bool(0.35) ? random.between(15, 60) : Infinity;
   let points = 0;
   let orders = 0;

@@ -8,6 +8,7 @@ import {
   HEALTH,
   LOGGER,
   PUBLICATION_MEMORY,
+  SEALED_OPENER,
   STORE_WATCH,
   type Acts,
   type Approvals,
@@ -15,6 +16,7 @@ import {
   type Config,
   type Health,
   type Logger,
+  type SealedOpener,
   type StoreWatch,
 } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
@@ -111,6 +113,14 @@ export class KeysModule implements OnApplicationShutdown {
           inject: [ApiKeys, ACTS, LOGGER],
         },
         { provide: ACCESS, useExisting: ApiKeyAccess },
+        {
+          provide: SEALED_OPENER,
+          useFactory:
+            (sealer: Sealer): SealedOpener =>
+            (items) =>
+              sealer.openUndamaged(items),
+          inject: [SEALER],
+        },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
       exports: [
@@ -123,6 +133,7 @@ export class KeysModule implements OnApplicationShutdown {
         RejectedSignIns,
         ACCESS,
         PUBLICATION_MEMORY,
+        SEALED_OPENER,
       ],
     };
   }

@@ -15,10 +15,12 @@ export {
   OPENINGS,
   OUTBOX_NOTIFIER,
   PUBLICATION_MEMORY,
+  SEALED_OPENER,
   RATE_LIMITS,
   STORE_WATCH,
 } from './tokens.js';
 export type { PublicationMemory } from './stores/publication-memory.js';
+export type { SealedOpener } from './stores/sealed-opener.js';
 export { accountableSettings, type AccountableSettings } from './config/accountable-settings.js';
 export { ConfigError, readConfig, readSetting, settingsTable, type Config } from './config/config.js';
 export type { Settings } from './config/settings.js';

@@ -32,3 +32,5 @@ export const STORE_WATCH = token('store-watch');
 export const OUTBOX_NOTIFIER = token('outbox-notifier');
 /** `PublicationMemory`: what outlives the read models of what they published; provided by keys. */
 export const PUBLICATION_MEMORY = token('publication-memory');
+/** `SealedOpener`: opens sealed text for the read models; provided by keys. */
+export const SEALED_OPENER = token('sealed-opener');

@@ -18,9 +18,20 @@ import {
   METRICS,
   OUTBOX_NOTIFIER,
   PUBLICATION_MEMORY,
+  SEALED_OPENER,
   STORE_WATCH,
 } from '#platform';
-import type { Clock, ClockGuard, Notifier, Config, Health, Logger, PublicationMemory, StoreWatch } from '#platform';
+import type {
+  Clock,
+  ClockGuard,
+  Notifier,
+  Config,
+  Health,
+  Logger,
+  PublicationMemory,
+  SealedOpener,
+  StoreWatch,
+} from '#platform';
 import type { Registry } from 'prom-client';
 import { DATABASE, type Database } from '#database';
 import { fitReadModels } from './fitting/fit-read-models.js';
@@ -86,13 +97,18 @@ export class ProjectionsModule implements OnApplicationBootstrap, BeforeApplicat
         logger: Logger,
         { projectorRole, dataDir }: Config,
         outbox: Notifier,
+        open?: SealedOpener,
       ) =>
         Projector.open({
           ...{ database, log, clock: guard, logger, role: options.role ?? projectorRole },
           ...{ onPublished: () => outbox.notify(), mayFire: () => guard.mayPublish, temporaryFolder: dataDir },
           ...(ids === null ? {} : { ids }),
+          ...(open === undefined ? {} : { open }),
         }),
-      inject: [DATABASE, EVENT_LOG, ID_TABLE, CLOCK_GUARD, LOGGER, CONFIG, OUTBOX_NOTIFIER],
+      inject: [
+        ...[DATABASE, EVENT_LOG, ID_TABLE, CLOCK_GUARD, LOGGER, CONFIG, OUTBOX_NOTIFIER],
+        { token: SEALED_OPENER, optional: true },
+      ],
     };
     const remote: Provider = {
       provide: RemoteProjector,

@@ -4,6 +4,7 @@
  */
 import type { Queryable, Statement } from '#database';
 import { DIRTY_ACCOUNTS, FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './read-models/accounts/tables.js';
+import { ATTRIBUTE_DEFINITIONS, ATTRIBUTE_FACTS } from './read-models/attributes/table.js';
 import { BOOKINGS } from './read-models/bookings/table.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './read-models/completeness/table.js';
 import { CUSTOMER_BRANDS } from './read-models/customer-brands/table.js';
@@ -56,6 +57,8 @@ export const LIVE_TABLES: readonly string[] = [
   MEMBERSHIP_CHANGES,
   DIRTY_ACCOUNTS,
   SUPPRESSED_SUBJECTS,
+  ATTRIBUTE_DEFINITIONS,
+  ATTRIBUTE_FACTS,
   CHECKPOINT,
   DIRTY,
   PARKED,

@@ -26,7 +26,7 @@ export async function ingestingEngine(now: () => number): Promise<IngestingEngin
   const log = memoryLog({ clock });
   await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, now());
   const ingestion = new Ingestion({ log, sealer });
-  const projector = await Projector.open({ database, log, clock });
+  const projector = await Projector.open({ database, log, clock, open: (items) => sealer.openUndamaged(items) });
   const context: QueryContext = {
     ...{ database, log, clock, personalData: personalData(sealer) },
     mayAudit: true,

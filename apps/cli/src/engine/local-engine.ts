@@ -688,6 +688,7 @@ const BUILD_UNITS: Readonly<Record<BuildProgress['phase'], string>> = {
   sorting: 'touchpoints',
   customers: 'customers',
   indexes: 'indexes',
+  attributes: 'events',
   'catching-up': 'events',
   switching: 'steps',
 };

@@ -2,11 +2,19 @@ import type { Instant } from '#contracts';
 import { arrayText, instantText, LOCKS, tryLock, Writes, type Row, type Statement, type Transaction } from '#database';
 import { fingerprintOf, type RecordedEvent } from '#event-log';
 import { markAccounts, markAllAccounts } from '../accounts/mark-accounts.js';
+import type { AttributeDefinition } from '#lifecycle';
 import { foldAndWrite, taskOf, type FoldTask } from '../folding/fold-customers.js';
 import { foldsAlone } from '../folding/folding-lock.js';
 import { readKnown, selectKnown, type KnownCustomer } from '../folding/load.js';
 import { park, type ParkedCustomer } from '../folding/park.js';
 import { recordMembershipChanges } from '../read-models/accounts/membership-changes.js';
+import {
+  forgetAttributes,
+  readAttributes,
+  recordAttributeDefinitions,
+  recordAttributeFacts,
+  SELECT_ATTRIBUTES,
+} from '../read-models/attributes/projection.js';
 import { keepBooks } from '../read-models/completeness/projection.js';
 import { customersOf, markErased, recordSubjects } from '../read-models/links/projection.js';
 import { recordMentions } from '../read-models/mentions/projection.js';
@@ -46,6 +54,8 @@ export interface IndexBatch {
   readonly zones: readonly DayZone[];
   /** Whether any membership of an account is on record. */
   readonly accounts: boolean;
+  /** The attributes that are defined. */
+  readonly attributes: readonly AttributeDefinition[];
 }
 
 /** The page does not follow on the position of the tables: another process was faster, or the log was read from elsewhere. */
@@ -70,17 +80,19 @@ export function selectTurn({ version }: ReadModelStore): Statement[] {
              WHERE (SELECT ${tryLock(LOCKS.indexing(version))}) FOR UPDATE`,
     },
     SELECT_POLICIES,
+    SELECT_ATTRIBUTES,
   ];
 }
 
 /** The rows of `selectTurn`. */
-export function readTurn([turn = [], counted = []]: readonly Row[][]): Pick<
+export function readTurn([turn = [], counted = [], defined = []]: readonly Row[][]): Pick<
   IndexBatch,
-  'position' | 'policies' | 'zones' | 'accounts'
+  'position' | 'policies' | 'zones' | 'accounts' | 'attributes'
 > {
   const { count: policies, zones } = readPolicies(counted);
   const position = turn[0] === undefined ? null : Number(turn[0]['position']);
-  return { position, policies, zones, accounts: turn[0]?.['accounts'] === true };
+  const accounts = turn[0]?.['accounts'] === true;
+  return { position, policies, zones, accounts, attributes: readAttributes(defined) };
 }
 
 /**
@@ -101,7 +113,9 @@ export async function indexBatch(tx: Transaction, batch: IndexBatch, store: Read
   if (position === undefined) return from;
   const now = context.now();
   const writes = new Writes();
-  const { facts, affected, unreadable } = await context.times.of('index', () => index(tx, writes, fresh, from, store));
+  const { facts, affected, unreadable } = await context.times.of('index', () =>
+    index(tx, writes, fresh, from, batch.attributes, store),
+  );
   context.counters.events += fresh.length;
   const published = facts.policies.length > 0 || facts.segments.length > 0;
   if (published) {
@@ -138,7 +152,8 @@ async function index(
   writes: Writes,
   events: readonly RecordedEvent[],
   from: number,
-  { context: { ids } }: ReadModelStore,
+  attributes: readonly AttributeDefinition[],
+  { context: { ids, open } }: ReadModelStore,
 ): Promise<Indexed> {
   const last = events.at(-1)?.position ?? from;
   const counting = ids === null ? events : await deduplicateEventIds(tx, events, from, ids);
@@ -159,6 +174,12 @@ async function index(
   await markErased(writes, erasures);
   await recordRestrictions(writes, facts.restrictions);
   await recordSuppressions(writes, facts.suppressions);
+  await recordAttributeFacts(writes, attributes, touchpointsOf(facts), open);
+  await recordAttributeDefinitions(writes, facts.attributes, last);
+  await forgetAttributes(
+    writes,
+    erasures.flatMap(({ subjectIds }) => subjectIds),
+  );
   // Nothing else of their customers changes but what is to be done for them.
   const erased = await customersOf(tx, [
     ...erasures.flatMap(({ subjectIds }) => subjectIds),

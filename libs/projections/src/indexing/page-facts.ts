@@ -47,6 +47,8 @@ export interface PageFacts {
   readonly types: RecordedEvent[];
   /** Segments that were defined or removed, in log order. */
   readonly segments: RecordedEvent[];
+  /** Definitions of attributes that were made or removed, in log order. */
+  readonly attributes: RecordedEvent[];
   readonly erasures: RecordedEvent[];
   /** Restrictions of processing that were placed or lifted, in log order. */
   readonly restrictions: RecordedEvent[];
@@ -71,6 +73,7 @@ export function emptyFacts(): PageFacts {
     policies: [],
     types: [],
     segments: [],
+    attributes: [],
     erasures: [],
     restrictions: [],
     suppressions: [],
@@ -182,6 +185,10 @@ function gatherOther(facts: PageFacts, event: RecordedEvent): void {
     case 'segment-defined':
     case 'segment-removed':
       facts.segments.push(event);
+      return;
+    case 'attribute-defined':
+    case 'attribute-removed':
+      facts.attributes.push(event);
       return;
     case 'source-closed':
       facts.books.closings.push(event);

@@ -12,6 +12,7 @@ import type { RebuildOptions } from '../versions/build-beside.js';
 import { fitsThisProgram, findOrCreateLive, type Version } from '../versions/versions.js';
 import { fireDeadlines, nextWake, noteClock } from './clock.js';
 import { countDays } from './count-days.js';
+import { fillAttributes } from './fill-attributes.js';
 import { STAND_BY_MS, type Page, type Steps } from './steps.js';
 
 /** What a projector does while it runs: index the log and fire deadlines, fold dirty customers, or both. */
@@ -255,6 +256,7 @@ export class Processor {
     if (!this.options.mayFire()) return false;
     if (due && (await fireDeadlines(this.#live, this.steps.foldBatchSize)) > 0) return true;
     if (await countDays(this.#live)) return true;
+    if (await fillAttributes(this.#live)) return true;
     await noteClock(this.#live, now);
     return false;
   }

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import type { Instant } from '#contracts';
 import type { Database } from '#database';
 import type { EventLog } from '#event-log';
+import type { SealedOpener } from '#platform';
 import { SNAPSHOT_EVERY } from '../folding/fold-one.js';
 import { epochOf } from '../fitting/epoch.js';
 import { checkpointProblem } from '../fitting/fit-read-models.js';
@@ -57,6 +58,8 @@ export interface ProjectorOptions {
   readonly vacuumAfter?: number;
   /** Where a rebuild of a large log keeps its temporary file. Default: where the system keeps such files. */
   readonly temporaryFolder?: string;
+  /** Opens what sources state of filterable attributes. Without it, the read models hold none of them. */
+  readonly open?: SealedOpener;
   /** Called after customers were folded and committed: there may be messages in the outbox. */
   readonly onPublished?: () => void;
   /** False while the clock is not to be trusted: then no deadline is fired. Default true. */
@@ -85,6 +88,7 @@ export class Projector {
       counters: { events: 0, folded: 0, accounts: 0, published: 0, parked: 0, transitionsDue: 0, vacuumed: 0 },
       snapshotEvery: options.snapshotEvery ?? SNAPSHOT_EVERY,
       temporaryFolder: options.temporaryFolder ?? tmpdir(),
+      open: options.open ?? null,
     };
     const live = await findOrCreateLive(database, clock.now());
     const position = await new ReadModelStore(context, live.schema, live.version, true).position();

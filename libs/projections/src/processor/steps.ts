@@ -8,6 +8,7 @@ import { indexBatch, OutOfStep, readTurn, selectTurn, StandBy } from '../indexin
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import { fireDeadlines, noteClock } from './clock.js';
 import { countDays } from './count-days.js';
+import { fillAttributes } from './fill-attributes.js';
 import { Maintenance } from './maintenance.js';
 
 /** Events of the log, all that follow a position: positions may have gaps, so they do not tell what lies between two of them. */
@@ -172,6 +173,7 @@ export class Steps {
       const clock = now();
       if ((await fireDeadlines(store, this.foldBatchSize)) > 0) continue;
       if (await countDays(store)) continue;
+      if (await fillAttributes(store)) continue;
       if (await noteClock(store, clock)) return { position, clock };
       await sleep(STAND_BY_MS);
     }

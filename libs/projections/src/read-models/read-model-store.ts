@@ -1,6 +1,7 @@
 import type { Instant } from '#contracts';
 import type { Database, Row, Statement, Transaction } from '#database';
 import type { EventLog } from '#event-log';
+import type { SealedOpener } from '#platform';
 import type { Epoch } from '../fitting/epoch.js';
 import type { DatabaseIdTable } from '../indexing/event-ids/id-table.js';
 import type { ProjectorLogger } from '../processor/projector-logger.js';
@@ -38,6 +39,8 @@ export interface ProjectionContext {
   readonly snapshotEvery: number;
   /** Where a rebuild of a large log keeps its temporary file. */
   readonly temporaryFolder: string;
+  /** Opens what sources state of filterable attributes; null where this process has no keys: then it keeps none of them. */
+  readonly open: SealedOpener | null;
 }
 
 /** Another version became the live one: what works on this one must stop. */

@@ -1,5 +1,6 @@
 import type { Table } from '#database';
 import { ACCOUNT_STATES, DIRTY_ACCOUNTS, FOLDED_ACCOUNT_TABLES, MEMBERSHIP_CHANGES } from './accounts/tables.js';
+import { ATTRIBUTE_DEFINITIONS, ATTRIBUTE_FACTS } from './attributes/table.js';
 import { BOOKED_MONEY } from './bookings/projection.js';
 import { SOURCE_CLOSINGS, SOURCE_COUNTS, SOURCE_SEQUENCES } from './completeness/table.js';
 import { BRANDS_OF_CUSTOMERS } from './customer-brands/projection.js';
@@ -52,6 +53,8 @@ const INDEXED: readonly Table[] = [
   RESTRICTED_SUBJECTS,
   MEMBERSHIP_CHANGES,
   SUPPRESSED_SUBJECTS,
+  ATTRIBUTE_DEFINITIONS,
+  ATTRIBUTE_FACTS,
 ];
 
 /** The tables that the engine keeps for itself. */

@@ -31,6 +31,7 @@ export async function liveStore(
     counters,
     snapshotEvery,
     temporaryFolder: tmpdir(),
+    open: null,
     ids: null,
     logger: SILENT,
     times: new StepTimes(),

@@ -30,13 +30,13 @@ export async function buildBeside(
   options: RebuildOptions,
   times: StepTimes = context.times,
 ): Promise<ReadModelStore> {
-  const { database, log, ids, snapshotEvery, temporaryFolder } = context;
+  const { database, log, ids, snapshotEvery, temporaryFolder, open } = context;
   const store = storeBeside({ ...context, times }, version);
   if (version.status === 'building') {
     const { schema } = version;
     const { foldBatchSize } = steps;
     const from = { database, log, ids, schema, upTo, asOf };
-    await build({ ...options, ...from, times, foldBatchSize, snapshotEvery, temporaryFolder });
+    await build({ ...options, ...from, times, foldBatchSize, snapshotEvery, temporaryFolder, open });
   }
   await foldAccountsBeside(
     storeBeside({ ...context, times, now: () => asOf }, version),

@@ -3,6 +3,7 @@ import { InstantOrDay } from '../running/instant-or-day.js';
 import { Describe, Hint, Matching, MEDIA, Must, OneOf, Optional, Text, Whole, type Instant } from '#contracts';
 import { CAUSE_RULES } from '#lifecycle';
 import { restrictedCustomer, suppressedCustomer } from '#projections/schema';
+import { attributeConditions, attributeSql, definedAttributes } from '../reading/attribute-conditions.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
@@ -45,6 +46,12 @@ class CustomersParams extends ErasedParam {
   )
   consent!: string | null;
   @Optional() @Text(64) @Describe('only members of this segment') segment!: string | null;
+  @Optional()
+  @Text(1000)
+  @Describe(
+    'only those whose attributes are so: NAME=VALUE, NAME!=VALUE, or with >=, <=, > and < for numbers and days; several with commas between them (plan=gold,orders30>=3). Of an attribute with a band the value is the band. Customers whose data are restricted are left out',
+  )
+  attribute!: string | null;
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
   @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
   @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
@@ -136,6 +143,9 @@ export const customers = query({
         `names no medium before the colon`,
         `give one of ${MEDIA.join(', ')}, such as email:marketing`,
       );
+    if (params.attribute !== null && brands.isLimited)
+      throw reject('attribute', 'is known of the whole business only', 'leave it out: you may see some brands alone');
+    const conditions = attributeConditions(params.attribute);
     const order = new CustomerOrder(params.sort, params.order);
     const namespace = params.namespace ?? NAMESPACE_OF_MEDIUM[medium ?? ''] ?? null;
     const { rows, identifiers, position } = await inReadModels(context.database, async (models) => {
@@ -167,6 +177,11 @@ export const customers = query({
         where.always(`NOT ${suppressedCustomer('here.customer_id', by, '$1::timestamptz')}`);
       }
       await onlyMembers(models, where, params.segment, 'here.customer_id');
+      if (conditions.length > 0) {
+        const defined = await definedAttributes(models);
+        for (const condition of conditions) where.always(attributeSql(condition, defined, where, 'here.customer_id'));
+        where.always(`NOT ${restrictedCustomer('here.customer_id')}`);
+      }
       order.after(where, after);
       const erased = erasedCondition(params.erased, 'here.customer_id');
       if (erased !== null) where.always(erased);

@@ -79,7 +79,7 @@ export async function specEngine(): Promise<SpecEngine> {
     },
     mayAudit: true,
   };
-  const projector = await Projector.open({ database, log, clock });
+  const projector = await Projector.open({ database, log, clock, open: (items) => sealer.openUndamaged(items) });
 
   const appendOne = async (told: TestTouchpoint): Promise<void> => {
     const identifiers = Object.entries(told.who).map(([namespace, value]) => ({

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instant } from '#contracts';
 import type { Database, Row, Transaction } from '#database';
 import type { EventLog } from '#event-log';
+import type { SealedOpener } from '#platform';
 import type { DatabaseIdTable } from '../../indexing/event-ids/id-table.js';
 import type { StepTimes } from '../../processor/step-times.js';
 import { advance, type BuildState } from './build-state.js';
@@ -11,9 +12,17 @@ import type { KeptTouchpoints } from './touchpoints/kept-touchpoints.js';
 /** How far a build has come. */
 export interface BuildProgress {
   readonly phase:
-    'links' | 'components' | 'touchpoints' | 'sorting' | 'customers' | 'indexes' | 'catching-up' | 'switching';
+    | 'links'
+    | 'components'
+    | 'touchpoints'
+    | 'sorting'
+    | 'customers'
+    | 'indexes'
+    | 'attributes'
+    | 'catching-up'
+    | 'switching';
   /**
-   * What is done of `total`: positions of the log in `links`, `touchpoints` and `catching-up` (events, or bytes where the log counts bytes), steps of
+   * What is done of `total`: positions of the log in `links`, `touchpoints`, `attributes` and `catching-up` (events, or bytes where the log counts bytes), steps of
    * resolving customers in `components`, touchpoints in `sorting`, folded customers in `customers`, created indexes in `indexes`, and steps of the
    * switch in `switching`.
    */
@@ -47,6 +56,8 @@ export interface BuildOptions {
   readonly heldBytesMax?: number;
   /** Where that file is. */
   readonly temporaryFolder: string;
+  /** Opens what sources state of filterable attributes. */
+  readonly open: SealedOpener | null;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }

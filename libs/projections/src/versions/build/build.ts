@@ -7,6 +7,7 @@ import { noteWhenInForce } from '../../read-models/policies/projection.js';
 import { noteZones, zonesWanted } from '../../read-models/stage-counts/zones.js';
 import { BuildRun, transactionOn, type BuildOptions } from './build-run.js';
 import type { BuildState } from './build-state.js';
+import { fillBuilt } from './fill-built.js';
 import { foldAll } from './fold-all.js';
 import { dropIndexes, makeIndexes } from './indexes.js';
 import { join, scan } from './scan.js';
@@ -30,6 +31,7 @@ export async function build(options: BuildOptions): Promise<void> {
     if (run.state.phase === 'components') await join(run);
     const sums = await foldAll(run);
     await makeIndexes(run);
+    await fillBuilt(run);
     await finish(run, sums);
   } finally {
     await run.kept?.close();

@@ -2,6 +2,7 @@ import { insertRows, type Transaction } from '#database';
 import { park, type ParkedCustomer } from '../../folding/park.js';
 import { recountsBetween } from '../../indexing/event-ids/recount.js';
 import { emptyFacts, gather, type PageFacts } from '../../indexing/page-facts.js';
+import { recordAttributeDefinitions } from '../../read-models/attributes/projection.js';
 import { countRows, keepOtherBooks } from '../../read-models/completeness/projection.js';
 import { recordDecision } from '../../read-models/links/decisions.js';
 import { recordMembershipChanges } from '../../read-models/accounts/membership-changes.js';
@@ -160,6 +161,7 @@ async function writeOtherFacts(
   await recordPolicies(tx, facts.policies);
   await recordTypes(tx, facts.types);
   await recordSegments(tx, facts.segments);
+  await recordAttributeDefinitions(tx, facts.attributes, upTo);
   if (done) await forgetOpenings(tx, (await loadPolicies(tx)).timeline, asOf);
   const unreadable = facts.unreadable.map(({ event, subjectId, reason }): ParkedCustomer => ({
     customerId: subjectId,

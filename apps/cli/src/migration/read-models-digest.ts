@@ -120,7 +120,7 @@ async function renameSubjects(database: Database, renames: Iterable<readonly [st
       JSON.stringify(Object.fromEntries(pairs)),
     ]);
   const to = (column: string) => `(SELECT after FROM public.renamed WHERE before = ${column})`;
-  for (const table of ['subjects', 'mentions'])
+  for (const table of ['subjects', 'mentions', 'attribute_facts'])
     await database.query(`UPDATE ${live}.${table} SET subject_id = ${to('subject_id')}`);
   // In a digest, a customer is identified by the smallest of its subject ids.
   await database.query(

@@ -54,10 +54,11 @@ export interface SpecEngine {
   close(): Promise<void>;
 }
 
-export async function specEngine(): Promise<SpecEngine> {
+/** @param given the database of the read models, which is closed elsewhere; one in memory by default */
+export async function specEngine(given: Database | null = null): Promise<SpecEngine> {
   const keys = openSqliteKeyStore({ file: ':memory:' });
   const sealer = new Sealer(keys);
-  const database = await openDatabase({ kind: 'pglite', folder: null });
+  const database = given ?? (await openDatabase({ kind: 'pglite', folder: null }));
   let counter = 0;
   let now = day(400);
   const clock = { now: () => now };
@@ -177,7 +178,7 @@ export async function specEngine(): Promise<SpecEngine> {
       return rows;
     },
     async close() {
-      await database.close();
+      if (given === null) await database.close();
       await keys.close();
     },
   };

@@ -18,6 +18,7 @@ export const LONGEST = [
   'test/adding-a-read-model.int.spec.ts',
   'libs/projections/src/projections.property.int.spec.ts',
   'libs/projections/src/accounts/accounts.int.spec.ts',
+  'libs/queries/src/queries/customers-by-attribute.int.spec.ts',
   'libs/projections/src/versions/killed-rebuild.int.spec.ts',
   'test/journeys/webhooks.e2e.spec.ts',
   'test/journeys/killed-relay.e2e.spec.ts',

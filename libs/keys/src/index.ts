@@ -23,6 +23,7 @@ export { EarlierSubjectIds, derivedSubjectId } from './rekeying/earlier-subject-
 export { publicationMemory } from './publication-memory.js';
 export { KeyedHash } from './keyed-hash.js';
 export { SealBrokenError, Sealer } from './sealer.js';
+export { sealedOpener } from './sealed-opener.js';
 export { LruCache } from './lru-cache.js';
 export { ApiKeys, type ApiKeyRecord } from './api-keys/api-keys.js';
 export { keyView, type ShownKey } from './api-keys/shown-key.js';

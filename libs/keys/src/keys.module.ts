@@ -16,7 +16,6 @@ import {
   type Config,
   type Health,
   type Logger,
-  type SealedOpener,
   type StoreWatch,
 } from '#platform';
 import { ApiKeyAccess } from './api-keys/api-key-access.js';
@@ -28,6 +27,7 @@ import { KeysController, PrincipalsController } from './api-keys/keys.controller
 import { RejectedSignIns } from './api-keys/rejected-sign-ins.js';
 import { openKeys, type EngineKeys } from './open-keys.js';
 import { publicationMemory } from './publication-memory.js';
+import { sealedOpener } from './sealed-opener.js';
 import { Sealer } from './sealer.js';
 import { SqliteKeyStore } from './sqlite/sqlite-key-store.js';
 import { KEY_STORE, SEALER } from './tokens.js';
@@ -113,14 +113,7 @@ export class KeysModule implements OnApplicationShutdown {
           inject: [ApiKeys, ACTS, LOGGER],
         },
         { provide: ACCESS, useExisting: ApiKeyAccess },
-        {
-          provide: SEALED_OPENER,
-          useFactory:
-            (sealer: Sealer): SealedOpener =>
-            (items) =>
-              sealer.openUndamaged(items),
-          inject: [SEALER],
-        },
+        { provide: SEALED_OPENER, useFactory: (sealer: Sealer) => sealedOpener(sealer), inject: [SEALER] },
         { provide: PUBLICATION_MEMORY, useFactory: (keys: EngineKeys) => publicationMemory(keys), inject: [KEY_STORE] },
       ],
       exports: [

@@ -1,6 +1,6 @@
 import { openDatabase, type Database } from '#database';
 import { Ingestion, IngestTouchpoints, IngestTouchpointsHandler, prepareLog } from '#ingestion';
-import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
+import { sealedOpener, openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { Projector } from '#projections';
 import { personalData, type QueryContext } from '#queries';
 import { memoryLog } from './memory-log.js';
@@ -26,7 +26,7 @@ export async function ingestingEngine(now: () => number): Promise<IngestingEngin
   const log = memoryLog({ clock });
   await prepareLog(log, keys, { kind: 'built-in', name: 'retail' }, now());
   const ingestion = new Ingestion({ log, sealer });
-  const projector = await Projector.open({ database, log, clock, open: (items) => sealer.openUndamaged(items) });
+  const projector = await Projector.open({ database, log, clock, open: sealedOpener(sealer) });
   const context: QueryContext = {
     ...{ database, log, clock, personalData: personalData(sealer) },
     mayAudit: true,

@@ -47,10 +47,11 @@ import {
   KeyStoreError,
   openKeys,
   publicationMemory,
+  sealedOpener,
   Sealer,
   SessionAdministration,
 } from '#keys';
-import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config, type SealedOpener } from '#platform';
+import { ClockGuard, ConfigError, StoreMismatchError, type Clock, type Config } from '#platform';
 import {
   checkContents,
   checkFolder,
@@ -166,8 +167,14 @@ export async function openLocalEngine(
     const storeBytes = () => storeBytesIn(dataDir, embedded);
     const clockWatch = new ClockWatch({ guard: new ClockGuard(clock), database, log, logger: SILENT_LOGGER });
     const openProjector = async (): Promise<Projector> => {
-      const open: SealedOpener = (items) => sealer.openUndamaged(items);
-      const options = { database, log, clock, temporaryFolder: dataDir, open, ...(ids === null ? {} : { ids }) };
+      const options = {
+        database,
+        log,
+        clock,
+        temporaryFolder: dataDir,
+        open: sealedOpener(sealer),
+        ...(ids === null ? {} : { ids }),
+      };
       const projector = await Projector.open(options).catch(throwReadable);
       // Deadlines are fired by this clock: a wrong one is told before it does harm.
       await clockWatch.refresh();

@@ -15,6 +15,7 @@ import {
   SEGMENT_CHANGE_TABLES,
 } from '../outbox/migration.js';
 import {
+  ATTRIBUTE_TABLES,
   BRAND_COLUMNS,
   ORDER_COLUMNS,
   READ_MODEL_NAMES,
@@ -115,4 +116,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { number: 21, name: 'segments', sql: SEGMENT_CHANGE_TABLES + SEGMENT_READ_MODELS },
   { number: 22, name: 'accounts-published', sql: ACCOUNT_TABLES },
   { number: 23, name: 'held-actions', sql: HELD_ACTIONS_TABLE },
+  { number: 24, name: 'attribute-tables', sql: ATTRIBUTE_TABLES },
 ];

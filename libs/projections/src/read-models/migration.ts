@@ -119,3 +119,24 @@ export const SEGMENT_READ_MODELS = /* sql */ `
       END LOOP;
     END $$;
     `;
+
+/**
+ * What queries ask of attributes: in the versions that were built before none is defined, until the rebuild that the next start begins is done.
+ */
+export const ATTRIBUTE_TABLES = /* sql */ `
+    DO $$
+    DECLARE
+      version record;
+    BEGIN
+      FOR version IN SELECT schema_name AS name FROM perennial.versions LOOP
+        IF to_regclass(format('%I.subjects', version.name)) IS NOT NULL THEN
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.attribute_definitions (
+                            name text COLLATE "C", version int, definition jsonb, filled_to bigint, fill_to bigint)', version.name);
+          EXECUTE format('CREATE TABLE IF NOT EXISTS %I.attribute_facts (
+                            name text COLLATE "C", source text COLLATE "C", event_id text COLLATE "C", seq int, subject_id text COLLATE "C",
+                            at timestamptz(3), recorded_at timestamptz(3), from_at timestamptz(3), until_at timestamptz(3), precedence int,
+                            stated boolean, opened boolean, value text COLLATE "C")', version.name);
+        END IF;
+      END LOOP;
+    END $$;
+    `;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { STREAMS, streamOfFact } from '#contracts';
 import type { EventLog } from '#event-log';
-import { openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
+import { sealedOpener, openSqliteKeyStore, Sealer, type SqliteKeyStore } from '#keys';
 import { openDatabase, type Database } from '#database';
 import { LOCAL_PRINCIPAL } from '#platform';
 import { RecordedOpenings } from '#privacy';
@@ -80,7 +80,7 @@ export async function specEngine(given: Database | null = null): Promise<SpecEng
     },
     mayAudit: true,
   };
-  const projector = await Projector.open({ database, log, clock, open: (items) => sealer.openUndamaged(items) });
+  const projector = await Projector.open({ database, log, clock, open: sealedOpener(sealer) });
 
   const appendOne = async (told: TestTouchpoint): Promise<void> => {
     const identifiers = Object.entries(told.who).map(([namespace, value]) => ({

@@ -126,9 +126,13 @@ function gatherTouchpoint(facts: PageFacts, event: RecordedEvent, subjectId: str
   for (const identifier of selves) {
     if (identifier.subjectId === subjectId) continue;
     seen(facts, event, identifier.subjectId, identifier);
-    facts.links.push(linkFact(event, subjectId, identifier.subjectId, 'touchpoint'));
+    facts.links.push(linkFact(event, subjectId, identifier.subjectId, originOf(event)));
   }
 }
+
+/** A `profile-updated` is what a login or an identify call sends: it states who a person is. Any other touchpoint shows identifiers beside each other. */
+const originOf = ({ type }: RecordedEvent): LinkFact['origin'] =>
+  type === 'profile-updated' ? 'identify' : 'touchpoint';
 
 function linkFact(event: RecordedEvent, one: string, other: string, origin: LinkFact['origin']): LinkFact {
   const { occurredAt, recordedAt, source, id, type, position } = event;

@@ -62,7 +62,7 @@ export const LINKS: Table = {
     CREATE INDEX links_rejected ON links (occurred_at) WHERE rejected IS NOT NULL;
     `,
     /* sql */ `
-    -- 002: origin: touchpoint, or operator for the link of a merge. The earliest link counts of each pair and origin. revoked_position: the place in
+    -- 002: origin: touchpoint, identify (a profile-updated: a login, an identify call), or operator for the link of a merge. The earliest link counts of each pair and origin. revoked_position: the place in
     -- the log of the unmerge that revoked the link; it counted until then.
     ALTER TABLE links ADD COLUMN revoked_position bigint;
     `,

@@ -98,7 +98,7 @@ describe('given a registered type of the business’s own', () => {
   it('treats recorded text as personal that a later version marks so', () => {
     const { guests, ...properties } = (booking.schema as { properties: Record<string, object> }).properties;
     const second = registered(
-      registry.register({
+      registry.restore({
         ...booking,
         version: 2,
         schema: {
@@ -136,7 +136,8 @@ describe('given a registered type of the business’s own', () => {
     expect(issuesOf(registry.register({ ...changed, version: 3 }))).toMatchObject([
       { pointer: '#/version', hint: 'give version 2' },
     ]);
-    const second = registered(registry.register({ ...changed, version: 2 }));
+    // A log of before may hold a version that breaks its senders.
+    const second = registered(registry.restore({ ...changed, version: 2 }));
     expect(second.type('campsite-booked')?.version).toBe(2);
     expect(second.validate('campsite-booked', 1, { nights: 2 }).ok).toBe(true);
     expect(second.validate('campsite-booked', 2, { nights: 2 }).ok).toBe(false);

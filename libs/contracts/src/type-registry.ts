@@ -10,6 +10,8 @@ import { compileRegistered, type Compiled } from './compiler.js';
 import { Describe, Hint, Must } from './documents/kinds.js';
 import { documentReader, type DocumentRule, type Reading } from './documents/reader.js';
 import { AnyObject, FreeText, isObject, Matching, OneOf, Optional, Whole, type JsonSchema } from './fields.js';
+import { ISSUES_MAX } from './issues.js';
+import { breakingChanges } from './type-compatibility.js';
 import { issueUnder, pointerTo, type ValidationIssue, type Validity } from './validation-issue.js';
 import {
   personalByNow,
@@ -105,14 +107,16 @@ export class TypeRegistry {
   /** The versions of each registered type, version 1 first. */
   private constructor(private readonly registered: ReadonlyMap<string, readonly Registered[]>) {}
 
-  /** Checks a definition and adds it. Registering the same twice changes nothing. */
+  /**
+   * Checks a definition and adds it. Registering the same twice changes nothing. A new version takes all that the one before takes: it may add, and break no sender.
+   */
   register(definition: unknown): Registration {
-    return this.add(TYPE_DEFINITION.read(definition));
+    return this.add(TYPE_DEFINITION.read(definition), breakingChanges);
   }
 
   /** Adds a definition that was registered before, as the log holds it. */
   restore(definition: unknown): Registration {
-    return this.add(REGISTERED_DEFINITION.read(definition));
+    return this.add(REGISTERED_DEFINITION.read(definition), () => []);
   }
 
   /** The patterns of registered types that an engine with backtracking matches, each by its type and version. */
@@ -129,13 +133,16 @@ export class TypeRegistry {
     return this.registered.has(name);
   }
 
-  private add(reading: Reading<TypeDefinitionForm>): Registration {
+  private add(reading: Reading<TypeDefinitionForm>, breaking: typeof breakingChanges): Registration {
     if (!reading.ok) return reading;
     const given: TypeDefinition = reading.value;
     const versions = this.registered.get(given.name) ?? [];
     const before = versions[given.version - 1];
     if (before !== undefined) return this.again(before.definition, given);
     if (given.version !== versions.length + 1) return rejected(pointerTo('version'), ...wrongVersion(versions.length));
+    const newest = versions.at(-1);
+    const broken = newest === undefined ? [] : breaking(newest.definition.schema, given.schema).slice(0, ISSUES_MAX);
+    if (broken.length > 0) return { ok: false, errors: broken.map((issue) => issueUnder(pointerTo('schema'), issue)) };
     let validate: Compiled;
     try {
       validate = compileRegistered(given.schema);

@@ -38,10 +38,21 @@ describe('registering a type', () => {
     const log = memoryLog();
     const contracts = new TypeContracts();
     await register(log, contracts, CAMPSITE);
-    const second = { ...CAMPSITE, version: 2, schema: { ...CAMPSITE.schema, required: ['site'] } };
+    const stricter = { ...CAMPSITE, version: 2, schema: { ...CAMPSITE.schema, required: ['site'] } };
+    expect(await register(log, contracts, stricter)).toMatchObject({
+      ok: false,
+      errors: [{ pointer: '#/schema/required/0', detail: 'requires `site`, which could be absent before' }],
+    });
+    const nights = { type: 'integer', minimum: 1 };
+    const second = {
+      ...CAMPSITE,
+      version: 2,
+      schema: { type: 'object', properties: { ...CAMPSITE.schema.properties, nights } },
+    };
     expect(await register(log, contracts, second)).toMatchObject({ ok: true, position: 2 });
-    expect(contracts.of('campsite-booked')?.read({})).toBeInstanceOf(Rejection);
+    expect(contracts.of('campsite-booked')?.read({ nights: 0 })).toBeInstanceOf(Rejection);
     expect(contracts.of('campsite-booked', 1)?.read({})).toEqual({ data: {}, personal: null, unknown: null });
+    expect(contracts.of('campsite-booked', 1)?.read({ nights: 0 })).not.toBeInstanceOf(Rejection);
   });
 
   it('rejects what is no definition, and a name that is taken', async () => {

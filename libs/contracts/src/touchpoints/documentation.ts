@@ -635,8 +635,9 @@ export const TYPE_DOCUMENTATION: Documentation = {
   },
   'account-joined': {
     summary: 'The customer belongs to an account: a household, a company. It merges no customers.',
+    effect: 'From then on, what the customer does moves the account too, and no other member.',
     fields: {
-      accountId: 'names the account within its source',
+      accountId: 'names the account within its source: a code, never a name or an address',
       kind: 'what it is',
       part: 'what they are in it: buyer, decider, user, member',
     },
@@ -644,6 +645,7 @@ export const TYPE_DOCUMENTATION: Documentation = {
   },
   'account-left': {
     summary: 'The customer no longer belongs to an account.',
+    effect: 'From this instant on, what the customer does no longer moves the account.',
     fields: { accountId: 'names the account within its source', reason },
     example: { accountId: 'acme' },
   },

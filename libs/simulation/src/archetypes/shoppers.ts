@@ -35,9 +35,8 @@ export const SHOPPERS: readonly Archetype[] = [
 
 /** They order every week; some stop one day. */
 function weeklyGrocer(life: Life): void {
-  const { random, person } = life;
+  const { random } = life;
   signUp(life);
-  life.record('account-joined', { accountId: accountOf('household', person, 10), kind: 'household' });
   const stops = random.bool(0.35) ? random.between(15, 60) : Infinity;
   let points = 0;
   let orders = 0;
@@ -196,10 +195,12 @@ function returner(life: Life): void {
 }
 
 function oneTimeBuyer(life: Life): void {
-  const { random } = life;
+  const { random, person } = life;
   if (random.bool(0.5)) seeAd(life, 0.8);
   const category = random.pick(CATEGORIES);
   browse(life, category, 1);
+  // Two who buy once each make a household that buys again.
+  life.record('account-joined', { accountId: accountOf('household', person, 10), kind: 'household' });
   buy(life, category, { deliveredAfterDays: 2, context: random.bool(0.3) ? { by: ['email'] } : {} });
   if (random.bool(0.3)) answer(life, 'nps', random.between(0, 10), 'It came.');
   for (let mails = random.between(0, 8); mails > 0 && life.days(20, 50); mails -= 1) getMail(life, 0.2, 0.05);

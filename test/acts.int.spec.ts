@@ -251,6 +251,12 @@ describe('administrative acts', () => {
     await not('POST /v1/holds', '', { identifier: 'userId:ann' });
     await done('POST /v1/holds/{id}/lift', String(hold['holdId']));
     await not('POST /v1/holds/{id}/lift');
+    const list = { suppressions: [{ identifier: 'email:robinson@shop.example', reason: 'legal' }] };
+    const { suppressions } = await done('POST /v1/suppressions', '', list);
+    await not('POST /v1/suppressions', '', { suppressions: [{ identifier: 'email:null', reason: 'legal' }] });
+    const [suppression] = suppressions as readonly { readonly suppressionId: string }[];
+    await done('POST /v1/suppressions/{id}/lift', String(suppression?.suppressionId));
+    await not('POST /v1/suppressions/{id}/lift');
     const asked = { identifier: 'userId:ann', ground: 'accuracy-contested' };
     const restriction = await done('POST /v1/restrictions', '', asked);
     await not('POST /v1/restrictions', '', { identifier: 'userId:ann' });

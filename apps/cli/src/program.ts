@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   'subject-request': async () => (await import('./commands/subject-request.js')).subjectRequestCommand,
   hold: async () => (await import('./commands/hold.js')).holdCommand,
   retention: async () => (await import('./commands/retention.js')).retentionCommand,
+  suppression: async () => (await import('./commands/suppression.js')).suppressionCommand,
   restriction: async () => (await import('./commands/restriction.js')).restrictionCommand,
   merge: async () => (await import('./commands/identity.js')).mergeCommand,
   unmerge: async () => (await import('./commands/identity.js')).unmergeCommand,

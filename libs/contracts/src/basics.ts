@@ -13,5 +13,6 @@ export {
   SOURCE_KINDS,
   SUBJECT_REQUEST_KINDS,
   SUBJECT_REQUEST_OUTCOMES,
+  SUPPRESSION_REASONS,
 } from './sources-and-requests.js';
 export { issueText, issueUnder, keysOf, placeText, pointerTo, type ValidationIssue } from './validation-issue.js';

@@ -36,6 +36,14 @@ export {
   type RestrictionSelection,
   type ShownRestriction,
 } from './restrictions/restriction-request.js';
+export { ManageSuppressions } from './suppressions/manage-suppressions.js';
+export { SuppressionRegister } from './suppressions/suppression-register.js';
+export {
+  newSuppression,
+  SUPPRESSIONS_REQUEST,
+  suppressionView,
+  type ShownSuppression,
+} from './suppressions/suppression-request.js';
 export { checkFolder, type FolderSettings } from './reconciling/prepare-folder.js';
 export { prepareStores, type PreparingStores } from './reconciling/prepare-stores.js';
 export { matchKeys, reconcileKeys, recordMark, type Reconciling } from './reconciling/reconcile-keys.js';

@@ -40,6 +40,9 @@ import { PolicyInForce } from './openings/policy-in-force.js';
 import { ManageRestrictions } from './restrictions/manage-restrictions.js';
 import { RestrictionRegister } from './restrictions/restriction-register.js';
 import { RestrictionsController } from './restrictions/restrictions.controller.js';
+import { ManageSuppressions } from './suppressions/manage-suppressions.js';
+import { SuppressionRegister } from './suppressions/suppression-register.js';
+import { SuppressionsController } from './suppressions/suppressions.controller.js';
 import { MarkKeeper } from './reconciling/mark-keeper.js';
 import { RetentionKeeper } from './retention/retention-keeper.js';
 
@@ -84,7 +87,7 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
   static forRoot(): DynamicModule {
     return {
       module: PrivacyModule,
-      controllers: [ErasuresController, HoldsController, RestrictionsController],
+      controllers: [ErasuresController, HoldsController, RestrictionsController, SuppressionsController],
       providers: [
         {
           provide: JournalKeeper,
@@ -167,6 +170,12 @@ export class PrivacyModule implements OnApplicationBootstrap, BeforeApplicationS
           provide: RestrictionRegister,
           useFactory: (log: EventLog) => new RestrictionRegister(log),
           inject: [EVENT_LOG],
+        },
+        {
+          provide: ManageSuppressions,
+          useFactory: (log: EventLog, { identities, sealer }: Ingestion, clock: Clock) =>
+            new ManageSuppressions({ log, identities, sealer, clock, register: new SuppressionRegister(log) }),
+          inject: [EVENT_LOG, Ingestion, CLOCK],
         },
         {
           provide: ManageRestrictions,

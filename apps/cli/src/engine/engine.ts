@@ -6,8 +6,15 @@ import type { NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
-import type { ContentsCheck, ReceiptVerdict, RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
 import type { DecisionKind, DecisionPreview, DecisionView } from '#identity';
+import type {
+  ContentsCheck,
+  ReceiptVerdict,
+  RestrictionSelection,
+  ShownHold,
+  ShownRestriction,
+  ShownSuppression,
+} from '#privacy';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { LogIdentity, OpeningKind, StatedPurpose } from '#platform';
 import type { Answer, RawParams } from '#queries';
@@ -209,6 +216,9 @@ export interface Engine {
   previewDecision(decision: DecisionToMake): Promise<DecisionPreview>;
   /** Merges, unmerges or keeps apart customers, or lifts that. */
   decide(decision: DecisionToMake): Promise<DecisionMade>;
+  /** Puts identifiers on the suppression list: `suppressions`, each with `identifier`, `reason`, `medium`, `expiresAt`. */
+  addSuppressions(request: JsonObject): Promise<readonly ShownSuppression[]>;
+  liftSuppression(suppressionId: string): Promise<ShownSuppression>;
   /** With `dryRun` the policy is only checked, and its date resolved. */
   publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject>;
   /** What publishing a policy would change: `draft` is what `publishPolicy` resolved. */

@@ -86,6 +86,7 @@ import {
   type RestrictionSelection,
   type ShownHold,
   type ShownRestriction,
+  type ShownSuppression,
 } from '#privacy';
 import { clockView, type BuildProgress, type ClockStatus, type ClockWatch, type Projector } from '#projections';
 import { QueryRejected, runQuery, type Answer, type QueryContext, type RawParams } from '#queries';
@@ -97,6 +98,7 @@ import type { LocalAttributes } from './local-attributes.js';
 import type { LocalDecisions } from './local-decisions.js';
 import type { LocalSegments } from './local-segments.js';
 import type { LocalRestrictions } from './local-restrictions.js';
+import type { LocalSuppressions } from './local-suppressions.js';
 import type {
   ReceiptCheck,
   ActInfo,
@@ -135,6 +137,7 @@ export interface LocalDependencies {
   readonly holds: LocalHolds;
   readonly restrictions: LocalRestrictions;
   readonly decisions: LocalDecisions;
+  readonly suppressions: LocalSuppressions;
   readonly publishPolicy: PublishPolicyHandler;
   readonly releaseQuarantined: ReleaseQuarantinedHandler;
   readonly discardQuarantined: DiscardQuarantinedHandler;
@@ -392,6 +395,14 @@ export class LocalEngine implements Engine {
   liftHold(holdId: string, reason: string | null): Promise<JsonObject> {
     // Each erasure is an event that the read models must have before the next person is found.
     return this.holding(() => this.dependencies.holds.lift(holdId, reason, () => this.catchUp(() => undefined)));
+  }
+
+  addSuppressions(request: JsonObject): Promise<readonly ShownSuppression[]> {
+    return this.holding(() => this.dependencies.suppressions.add(request));
+  }
+
+  liftSuppression(suppressionId: string): Promise<ShownSuppression> {
+    return this.holding(() => this.dependencies.suppressions.lift(suppressionId));
   }
 
   placeRestriction(request: JsonObject): Promise<ShownRestriction> {

@@ -60,6 +60,8 @@ import {
   HoldRegister,
   ManageHolds,
   ManageRestrictions,
+  ManageSuppressions,
+  SuppressionRegister,
   RestrictionRegister,
   JournalError,
   openErasureJournal,
@@ -79,6 +81,7 @@ import { LocalSegments } from './local-segments.js';
 import { LocalHolds } from './local-holds.js';
 import { LocalDecisions } from './local-decisions.js';
 import { LocalRestrictions } from './local-restrictions.js';
+import { LocalSuppressions } from './local-suppressions.js';
 import { LocalEngine } from './local-engine.js';
 
 export interface OpeningLocalEngine {
@@ -225,6 +228,9 @@ export async function openLocalEngine(
       holds,
       restrictions,
       decisions: new LocalDecisions(new DecideCustomers({ context, sealer })),
+      suppressions: new LocalSuppressions(
+        new ManageSuppressions({ log, identities, sealer, clock, register: new SuppressionRegister(log) }),
+      ),
       subjectRequests,
       packages: new MakePackage({ context, openings, requests: subjectRequests, sealer }),
       publishPolicy: new PublishPolicyHandler(log, clock, approvals),

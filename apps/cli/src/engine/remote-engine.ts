@@ -18,7 +18,7 @@ import { BackupError } from '#backup/basics';
 import type { PackageLine, ShownSubjectRequest, SubjectRequestView } from '#data-subjects';
 import type { DecisionPreview } from '#identity';
 import { ActRequested, openingHeaders, type FolderId, type LogIdentity, type WaitingAct } from '#platform/basics';
-import type { RestrictionSelection, ShownHold, ShownRestriction } from '#privacy';
+import type { RestrictionSelection, ShownHold, ShownRestriction, ShownSuppression } from '#privacy';
 import type { ClockStatus } from '#projections';
 import type { Answer, RawParams } from '#queries';
 import { CliError, EXIT, rejected, unreachable, usage } from '../exit-codes.js';
@@ -229,6 +229,18 @@ export class RemoteEngine implements Engine {
   async liftHold(holdId: string, reason: string | null): Promise<JsonObject> {
     const body = JSON.stringify(reason === null ? {} : { reason });
     return (await this.send('POST', `/v1/holds/${encodeURIComponent(holdId)}/lift`, body)) as JsonObject;
+  }
+
+  async addSuppressions(request: JsonObject): Promise<readonly ShownSuppression[]> {
+    const answer = (await this.send('POST', '/v1/suppressions', JSON.stringify(request))) as {
+      readonly suppressions: ShownSuppression[];
+    };
+    return answer.suppressions;
+  }
+
+  async liftSuppression(suppressionId: string): Promise<ShownSuppression> {
+    const path = `/v1/suppressions/${encodeURIComponent(suppressionId)}/lift`;
+    return (await this.send('POST', path, '{}')) as ShownSuppression;
   }
 
   async placeRestriction(request: JsonObject): Promise<ShownRestriction> {

@@ -6,6 +6,7 @@ import { ClearTextSealer } from '../clear-text/clear-text.js';
 import type { PersonErased } from '../erasure/person-erased.js';
 import type { QuarantinedData, QuarantinedMeta } from '#ingestion';
 import type { HashKeyChanged } from './key-change.js';
+import type { SuppressionAdded } from '../suppressions/suppression-facts.js';
 import type { HoldMeta, HoldPlaced } from '../holds/hold-facts.js';
 import { isHoldFact } from './rekeyed-holds.js';
 import { isRecordOfSubjects, recordKeyId } from './rekeyed-records.js';
@@ -253,6 +254,16 @@ class ComparedLog {
           bodies: rest.quarantineIds?.length,
         };
       }
+      case 'suppression-added': {
+        const { suppressionId: _, subjectId, ...rest } = JSON.parse(data) as SuppressionAdded;
+        const names = namesIn(meta).flatMap((name) => {
+          const key = keys.get(name.subjectId);
+          if (key === undefined || key === 'erased') return [];
+          return [`${name.namespace}\0${this.sealer.open(key, name.sealed)}`];
+        });
+        return { stream, names, met: this.ordinals.get(subjectId) ?? 0, rest, by: (JSON.parse(meta) as HoldMeta).by };
+      }
+      case 'suppression-lifted':
       case 'hold-lifted':
       case 'restriction-lifted':
         return { stream, by: (JSON.parse(meta) as HoldMeta).by };

@@ -16,7 +16,20 @@ import {
   type RestrictionPlaced,
 } from '../restrictions/restriction-facts.js';
 
-type HoldFact = 'hold-placed' | 'hold-lifted' | 'erasure-requested' | 'restriction-placed' | 'restriction-lifted';
+import {
+  SUPPRESSION_FACT_IDS,
+  type SuppressionAdded,
+  type SuppressionLifted,
+} from '../suppressions/suppression-facts.js';
+
+type HoldFact =
+  | 'hold-placed'
+  | 'hold-lifted'
+  | 'erasure-requested'
+  | 'restriction-placed'
+  | 'restriction-lifted'
+  | 'suppression-added'
+  | 'suppression-lifted';
 
 const HOLD_FACTS: readonly HoldFact[] = [
   'hold-placed',
@@ -24,9 +37,11 @@ const HOLD_FACTS: readonly HoldFact[] = [
   'erasure-requested',
   'restriction-placed',
   'restriction-lifted',
+  'suppression-added',
+  'suppression-lifted',
 ];
 
-/** Whether an event says something about legal holds, or restrictions of processing. */
+/** Whether an event says something about legal holds, restrictions of processing, or the suppression list. */
 export const isHoldFact = (type: string): type is HoldFact => HOLD_FACTS.some((known) => known === type);
 
 /** In place of a reason that cannot be opened any more. */
@@ -61,6 +76,21 @@ export class RekeyedHolds {
     const { ids, identifiers } = await this.names(meta);
     const idOf = (before: string): string => ids.get(before) ?? this.renamed(before);
     if (event.type === 'restriction-lifted') return this.restrictionLifted(event, meta);
+    if (event.type === 'suppression-added') {
+      const before = JSON.parse(event.data) as SuppressionAdded;
+      const suppressionId = this.renamed(before.suppressionId);
+      const subjectId = idOf(before.subjectId);
+      this.subjects.set(before.suppressionId, [subjectId]);
+      const id = SUPPRESSION_FACT_IDS.added(suppressionId);
+      return { ...event, ...factOf(id, { ...before, suppressionId, subjectId }, { by: meta.by, identifiers }) };
+    }
+    if (event.type === 'suppression-lifted') {
+      const before = JSON.parse(event.data) as SuppressionLifted;
+      const suppressionId = this.renamed(before.suppressionId);
+      const subjectId = this.subjects.get(before.suppressionId)?.[0] ?? this.renamed(before.subjectId);
+      const id = SUPPRESSION_FACT_IDS.lifted(suppressionId);
+      return { ...event, ...factOf(id, { suppressionId, subjectId }, { by: meta.by }) };
+    }
     if (event.type === 'restriction-placed') {
       const before = JSON.parse(event.data) as RestrictionPlaced;
       const subjectIds = before.subjectIds.map(idOf).sort();

@@ -41,6 +41,7 @@ import { stageCounts } from '../queries/stage-counts.js';
 import { stagePeriods } from '../queries/stage-periods.js';
 import { stats } from '../queries/stats.js';
 import { subjectRequests } from '../queries/subject-requests.js';
+import { suppressions } from '../queries/suppressions.js';
 import { timeline } from '../queries/timeline.js';
 import { QueryResponse, type QueryReply } from './query-response.js';
 import { QueryRoute } from './query-route.js';
@@ -199,6 +200,11 @@ export class QueriesController {
   @QueryRoute(heldActionCounts)
   heldActionCounts(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(heldActionCounts, reply);
+  }
+
+  @QueryRoute(suppressions)
+  suppressions(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(suppressions, reply);
   }
 
   @QueryRoute(parked)

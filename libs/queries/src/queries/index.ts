@@ -40,6 +40,7 @@ import { stageCounts } from './stage-counts.js';
 import { stage } from './stage.js';
 import { stats } from './stats.js';
 import { subjectRequests } from './subject-requests.js';
+import { suppressions } from './suppressions.js';
 import { timeline } from './timeline.js';
 import { stagePeriods } from './stage-periods.js';
 
@@ -63,6 +64,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   consents,
   heldActions,
   heldActionCounts,
+  suppressions,
   stagePeriods,
   stageCounts,
   accounts,

@@ -14,6 +14,10 @@ interface AddedOrLifted {
 
 const dataOf = (event: RecordedEvent): AddedOrLifted => JSON.parse(event.data) as AddedOrLifted;
 
+const sealedIn = ({ meta }: RecordedEvent): string | null =>
+  (JSON.parse(meta) as { readonly identifiers?: readonly { readonly sealed: string }[] }).identifiers?.[0]?.sealed ??
+  null;
+
 /** The subject that a suppression names: also when it is lifted. */
 export const subjectOfSuppression = (event: RecordedEvent): string => dataOf(event).subjectId;
 
@@ -32,6 +36,7 @@ export async function recordSuppressions(writes: Writer, events: readonly Record
         ...{ subject_id: subjectId, suppression_id: suppressionId, namespace, medium: medium ?? null, reason },
         added_at: event.occurredAt,
         expires_at: expiresAt === undefined ? null : parseInstant(expiresAt),
+        sealed: sealedIn(event),
       });
   }
   await insertRows(

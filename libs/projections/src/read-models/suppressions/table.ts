@@ -6,7 +6,8 @@ export const SUPPRESSED_SUBJECTS: Table = {
     /* sql */ `
     -- 001: The suppression list: one row for each suppression that was not lifted. A subject may have none but this row: the list reaches persons
     -- who are no customers yet. A customer is suppressed while one of their subjects is. medium: the only one that it holds for; null: every medium.
-    -- It ends at expires_at, where it has one; the row stays.
+    -- It ends at expires_at, where it has one; the row stays. sealed: the value, under the key of the
+    -- subject; null where the person was erased before.
     CREATE TABLE suppressed_subjects (
       subject_id     text COLLATE "C" NOT NULL,
       suppression_id text COLLATE "C" NOT NULL,
@@ -15,6 +16,7 @@ export const SUPPRESSED_SUBJECTS: Table = {
       reason         text NOT NULL,
       added_at       timestamptz(3) NOT NULL,
       expires_at     timestamptz(3),
+      sealed         text,
       PRIMARY KEY (subject_id, suppression_id)
     );
     `,
@@ -27,6 +29,7 @@ export const SUPPRESSED_SUBJECTS: Table = {
     reason: 'text',
     added_at: 'timestamptz',
     expires_at: 'timestamptz',
+    sealed: 'text',
   },
   key: ['subject_id', 'suppression_id'],
   semantic: ['subject_id', 'suppression_id', 'namespace', 'medium', 'reason', 'added_at', 'expires_at'],

@@ -8,6 +8,8 @@ import { checkContents } from '../content/check-contents.js';
 import { eraseSubjects } from '../erasure/erase-subjects.js';
 import { ManageRestrictions } from '../restrictions/manage-restrictions.js';
 import { RestrictionRegister } from '../restrictions/restriction-register.js';
+import { ManageSuppressions } from '../suppressions/manage-suppressions.js';
+import { SuppressionRegister } from '../suppressions/suppression-register.js';
 import { compareRekeyed } from './compare-rekeyed.js';
 import { Rekeying } from './rekeying.js';
 
@@ -15,6 +17,8 @@ const NOW = Date.UTC(2026, 0, 31, 12);
 const OLD_TEXT = { personalClass: 'free-text', year: 2019 };
 
 /** A log of three persons with free text of two years: of ann's 2019 the key was destroyed, cleo is erased. */
+const SUPPRESSED = ['ann', 'cleo', 'robinson'];
+
 describe('text under keys of classes and years, and restrictions of processing', () => {
   let log: EventLog;
   let keys: SqliteKeyStore;
@@ -55,6 +59,14 @@ describe('text under keys of classes and years, and restrictions of processing',
       const placed = await manage.place({ person, ground: 'unlawful', requestId: null, by: 'me' });
       if (placed.outcome === 'placed' && user === 'ann') await manage.lift(placed.restriction.restrictionId, 'me');
     }
+    const list = new SuppressionRegister(log);
+    const suppressions = new ManageSuppressions({ log, identities, sealer, clock, register: list });
+    const entry = { namespace: 'userId', reason: 'legal', medium: null, expiresAt: null } as const;
+    const added = await suppressions.add(
+      SUPPRESSED.map((value) => ({ ...entry, value })),
+      'me',
+    );
+    await suppressions.lift(added[0]?.suppressionId ?? '', 'me');
     const { subjectId } = ingestion.identities.of('userId', 'cleo');
     await eraseSubjects({ log, keys }, { subjectIds: [subjectId], customerId: null, by: 'me' }, NOW);
   });
@@ -133,6 +145,11 @@ describe('text under keys of classes and years, and restrictions of processing',
     expect(digests?.after).toBe(digests?.before);
     expect(await newKeys.classKeys()).toEqual([{ personalClass: 'free-text', year: 2026, keys: 2, held: 0 }]);
     const to = new Sealer(newKeys);
+    // So do suppressions: also of a person who was erased, whose hash alone was kept.
+    const suppressed = moved
+      .filter(({ type }) => type === 'suppression-added' || type === 'suppression-lifted')
+      .map(({ data }) => (JSON.parse(data) as { subjectId: string }).subjectId);
+    expect(suppressed).toEqual([...SUPPRESSED, 'ann'].map((user) => to.subjectIdOf('userId', user)));
     // Restrictions name the persons by their new ids: also one who has no event.
     const named = moved
       .filter(({ type }) => type === 'restriction-placed' || type === 'restriction-lifted')

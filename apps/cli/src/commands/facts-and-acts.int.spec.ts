@@ -77,6 +77,39 @@ describe('on the folder of a stopped engine', () => {
     expect(await here('facts', 'import', join(scratch, 'no-such-file'))).toMatchObject({ code: 3 });
   });
 
+  it('suppression add, import and lift keep the list, and its export can be imported again', async () => {
+    const added = await here('suppression', 'add', 'email:ada@shop.example', '--why', 'request');
+    expect(JSON.parse(added.out)).toMatchObject({ namespace: 'email', reason: 'request', status: 'active' });
+    expect(await here('suppression', 'add', 'email:null', '--why', 'request')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is a placeholder'),
+    });
+    const list = file(
+      'list.csv',
+      'name,identifier,namespace,medium\nx,+4930123456,phone,sms\ny,Ada@shop.example,email,\nz,,email,\n',
+    );
+    expect(await here('suppression', 'import', list, '--why', 'legal')).toMatchObject({
+      code: 0,
+      out: '{"suppressed":2,"withoutIdentifier":1}\n',
+    });
+    const exported = await here('query', 'suppressions', '--format', 'csv', '--purpose', 'legal');
+    expect(exported.out.split('\n').filter((line) => line.includes('active'))).toHaveLength(3);
+    expect(exported.out).toContain('4930123456');
+    // Nothing is on the list twice.
+    expect(await here('suppression', 'import', file('export.csv', exported.out))).toMatchObject({
+      out: '{"suppressed":3,"withoutIdentifier":0}\n',
+    });
+    expect(await rowsOf('suppressions')).toHaveLength(3);
+    expect(await here('suppression', 'import', file('no.csv', 'mail\nada@shop.example\n'))).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('no column namespace and no column identifier'),
+    });
+    const { suppressionId } = JSON.parse(added.out) as { readonly suppressionId: string };
+    expect(JSON.parse((await here('suppression', 'lift', suppressionId)).out)).toMatchObject({ status: 'lifted' });
+    expect(await here('suppression', 'lift', '0'.repeat(32))).toMatchObject({ code: 3 });
+    expect(await rowsOf('suppressions')).toHaveLength(2);
+  });
+
   it('erase prints a receipt, and says later whether one was altered', async () => {
     const { out } = await here('erase', 'userId:not-known-yet', '--yes');
     const check = (receipt: object) => here('erase', '--check-receipt', file('receipt.json', JSON.stringify(receipt)));

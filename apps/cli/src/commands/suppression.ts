@@ -31,7 +31,7 @@ export function suppressionCommand(session: Session): Command {
     suppression,
     'perennial suppression add email:ada@example.com --why request',
     'perennial suppression import robinson.csv --why legal',
-    'perennial query suppressions --format csv --output suppressions.csv --purpose legal',
+    'perennial query suppressions --format csv --output list.csv --purpose legal',
   );
 }
 
@@ -93,13 +93,19 @@ async function entriesOf(
   file: string,
   reason: string | undefined,
 ): Promise<{ readonly entries: readonly JsonObject[]; readonly without: number }> {
-  const { parse } = await import('csv-parse/sync');
+  const [{ parse }, { withoutSpreadsheetQuoting }] = await Promise.all([
+    import('csv-parse/sync'),
+    import('#contracts'),
+  ]);
   let rows: Record<string, string>[];
   try {
     rows = parse(await readFile(file, 'utf8'), { columns: true, bom: true, skip_empty_lines: true, trim: true });
   } catch (error) {
     throw rejected(`${file} cannot be read as CSV: ${(error as Error).message}`);
   }
+  // An export marks what a spreadsheet would take for a formula, such as a number that begins with a plus.
+  for (const row of rows)
+    if (row['identifier'] !== undefined) row['identifier'] = withoutSpreadsheetQuoting(row['identifier']);
   const missing = ['namespace', 'identifier'].filter((column) => rows[0] !== undefined && !(column in rows[0]));
   if (missing.length > 0)
     throw rejected(`${file} has no column ${missing.join(' and no column ')}: its first line must name the columns.`);

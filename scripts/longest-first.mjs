@@ -21,6 +21,7 @@ export const LONGEST = [
   'libs/queries/src/queries/customers-by-attribute.int.spec.ts',
   'libs/projections/src/versions/killed-rebuild.int.spec.ts',
   'test/journeys/webhooks.e2e.spec.ts',
+  'libs/ingestion/src/http/tracking/libraries.int.spec.ts',
   'test/journeys/killed-relay.e2e.spec.ts',
   'libs/projections/src/processor/workers.int.spec.ts',
   'libs/ingestion/src/kafka/kafka-ingestion.int.spec.ts',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiKeys } from '#keys';
 import { FileBroken, FileRejected, mappedReader, parseMapping, PRESETS, type ImportReader } from '#imports';
 import { importedItem } from './importing/imported-item.js';
 import { ingestPages } from './kafka/message-pages.js';
@@ -315,6 +316,43 @@ describe('what is packed', () => {
     expect(await packed(gzipSync(event('"u"')), 'application/json', null)).toMatch(/^4/);
     expect(await kafka(gzipSync(event('"u"')))).toBe('not-utf-8');
     expect(await kafka(gzipSync(line()), MAPPING)).toBe('not-utf-8');
+  });
+});
+
+describe('a call of an analytics library, the sixth entrance, is judged as an event is', () => {
+  const call = (userId: string, more = ''): string => {
+    count += 1;
+    return `{"messageId":"c${count}","userId":${userId},"event":"Order Completed","properties":{"order_id":"o","total":1,"currency":"EUR"${more}}}`;
+  };
+  const send: Entrance = async (bytes) => {
+    const options = { role: 'channel', expiresAt: Date.UTC(2027, 0, 1), scopes: { sources: ['s'] } } as const;
+    const { key: own } = engine.app.get(ApiKeys).create('of a library', ['publish'], options);
+    const { statusCode, body } = await engine.app.inject({
+      ...{ method: 'POST', url: '/v1/track', payload: bytes },
+      headers: { authorization: `Basic ${Buffer.from(`${own}:`).toString('base64')}`, 'content-type': 'text/plain' },
+    });
+    if (statusCode !== 200) return String(statusCode);
+    const { accepted, rejected } = JSON.parse(body) as { accepted: number; rejected: readonly { error: string }[] };
+    return accepted === 1 ? 'accepted' : (rejected[0]?.error ?? 'none');
+  };
+  const cases: readonly (readonly [string, () => Buffer, Outcome])[] = [
+    ['plain', () => Buffer.from(call('"Müller"')), 'accepted'],
+    ['with a byte-order mark', () => Buffer.from(`\ufeff${call('"Müller"')}`), 'accepted'],
+    ['in UTF-16LE with a mark', () => Buffer.from(`\ufeff${call('"Müller"')}`, 'utf16le'), 'accepted'],
+    ['in Latin 1', () => latin1(call('"M\xfcller"')), '400'],
+    ['with a key twice', () => Buffer.from(call('"u"', ',"total":2')), 'duplicate-key'],
+    ['with half a surrogate pair that is escaped', () => Buffer.from(call('"\\ud800"')), 'envelope-invalid'],
+    ['with a NUL that is escaped', () => Buffer.from(call('"a\\u0000"')), 'envelope-invalid'],
+    ['that is not JSON', () => Buffer.from('{"event":'), '400'],
+    // As a mapping keeps the digits of a number, whose form is not ours either.
+    ['whose customer is a long number', () => Buffer.from(call('9007199254740993')), 'accepted'],
+    ...['4.91512E+12', '#N/A', 'M\ufffdller', '="00123"'].map(
+      (id) =>
+        [`whose customer is ${id}`, () => Buffer.from(call(JSON.stringify(id))), 'placeholder-identifier'] as const,
+    ),
+  ];
+  it.each(cases)('%s', async (_, make, outcome) => {
+    expect(await send(make())).toBe(outcome);
   });
 });
 

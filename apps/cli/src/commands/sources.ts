@@ -180,7 +180,8 @@ function changeCommand(session: Session): Command {
     withEngineOptions(withFormat(command)),
     'perennial sources change shop --channel "web shop"',
     'perennial sources change shop --live',
-    'perennial sources change shop --origins https://shop.example --tracking events.json',
+    'perennial sources change shop --origins https://shop.example',
+    'perennial sources change app --tracking events.json',
     'perennial sources change shop --remove types,brand',
   );
 }

@@ -26,9 +26,9 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 /** Runs a program to its end, and gives what it wrote to standard error. */
-const run = (command: string, args: readonly string[]): Promise<string> =>
+const run = (command: string, args: readonly string[], env = process.env): Promise<string> =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
     child.on('error', reject);
@@ -80,6 +80,39 @@ describe('a real library, with a server that fails, is slow and overloaded in be
   );
 });
 
+/** The examples of the page, in its order: language and text. */
+const EXAMPLES = [
+  ...readFileSync(join(import.meta.dirname, '../../../../../docs/tracking.md'), 'utf8').matchAll(
+    /```(js|python|bash)\n([^]*?)```/g,
+  ),
+].map(([, language = '', text = '']) => [language, text] as const);
+const COMMANDS: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
+  js: [process.execPath, '--input-type=module', '-e'],
+  python: [PYTHON, '-c'],
+  bash: ['bash', '-c'],
+};
+
+describe('docs/tracking.md', () => {
+  it(
+    'shows examples that run, and each becomes what it says',
+    async () => {
+      const key = await app.source('documented', { currency: 'EUR' });
+      const env = { ...process.env, WRITE_KEY: key, ENGINE: url };
+      for (const [language, text] of EXAMPLES) {
+        const [command = '', ...args] = COMMANDS[language] ?? [];
+        if (language !== 'python' || existsSync(PYTHON)) await run(command, [...args, text], env);
+      }
+      const types = (await app.events('documented')).map(({ type }) => type);
+      expect(types).toEqual([
+        ...['profile-updated', 'order-placed', 'product-viewed', 'cart-updated'],
+        ...(existsSync(PYTHON) ? ['checkout-started'] : []),
+        'order-cancelled',
+      ]);
+    },
+    LIMIT_MS,
+  );
+});
+
 const hasBrowser = existsSync(CHROMIUM);
 if (!hasBrowser) console.warn(`SKIPPED: the library of browsers needs ${CHROMIUM}.`);
 const skipped = hasBrowser ? '' : ' (skipped: no Chromium was found)';
@@ -96,7 +129,10 @@ const skipped = hasBrowser ? '' : ' (skipped: no Chromium was found)';
     });
     await new Promise<void>((resolve) => void pages.listen(0, '127.0.0.1', resolve));
   });
-  afterAll(() => new Promise((resolve) => void pages.close(resolve)));
+  afterAll(async () => {
+    pages.closeAllConnections();
+    await new Promise((resolve) => void pages.close(resolve));
+  });
 
   it(
     'reads its settings here, and links a visitor with the user that they turn out to be',

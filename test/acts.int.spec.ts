@@ -205,6 +205,14 @@ describe('administrative acts', () => {
     await not('POST /v1/attributes', '', { name: 'plan', version: 3, profile: { type: 'text' } });
     await done('DELETE /v1/attributes/{name}', 'plan');
     await not('DELETE /v1/attributes/{name}', 'none');
+    await done('POST /v1/segments', '', {
+      id: 'vip',
+      name: 'VIP',
+      when: { field: 'orders', op: 'at-least', value: 5 },
+    });
+    await not('POST /v1/segments', '', { id: 'vip', name: 'VIP', when: { all: [] } });
+    await done('DELETE /v1/segments/{id}', 'vip');
+    await not('DELETE /v1/segments/{id}', 'none');
     await done('POST /v1/policies', '', { policy: { ...BUILT_IN_POLICIES.retail, name: 'acts' } });
     await not('POST /v1/policies');
   });

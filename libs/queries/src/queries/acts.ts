@@ -42,6 +42,7 @@ const STREAMS_OF_ACTS = [
   streamOfFact('policy-published'),
   streamOfFact('type-registered'),
   streamOfFact('attribute-defined'),
+  streamOfFact('segment-defined'),
   ...[STREAMS.sources, STREAMS.webhooks, STREAMS.privacy, STREAMS.dataSubjects, STREAMS.approvals, STREAMS.settings],
 ];
 
@@ -49,7 +50,7 @@ const STREAMS_OF_ACTS = [
 export const acts = query({
   name: 'acts',
   summary:
-    'Who did what to the engine, and when: acts that two principals decide, keys, blocks, policies, types, attributes, sources, webhooks, erasures, requests of data subjects, rebuilds.',
+    'Who did what to the engine, and when: acts that two principals decide, keys, blocks, policies, types, attributes, segments, sources, webhooks, erasures, requests of data subjects, rebuilds.',
   description:
     'From the log, in its order. Sealed values are left out. `sign-in-rejected` sums up, for an hour at most, which keys came with wrong secrets, and which people were not let in. A period is a year at most.',
   permission: 'audit',

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { DAY, HOUR } from '#contracts';
+import { DAY, HOUR, STREAMS } from '#contracts';
+import type { AppendItem } from '#event-log';
 import { openDatabase, type Database } from '#database';
 import type { Condition } from '#lifecycle';
 import { memoryLog } from '#testing';
@@ -141,6 +142,40 @@ describe('segments', () => {
       ['left', 'removal'],
     ]);
     expect(await database.query(`SELECT count(*)::int AS n FROM ${await schema()}.segment_events`)).toEqual([{ n: 0 }]);
+    expect(await projector.verify()).toMatchObject({ equal: true });
+  });
+
+  it('are left by a customer who is erased, and follow a restriction of processing', async () => {
+    const fact = (type: string, id: string, data: object): AppendItem => ({
+      stream: STREAMS.privacy,
+      event: {
+        ...{ source: 'perennial/privacy', id, type, schemaVersion: type === 'person-erased' ? 2 : 1, occurredAt: time },
+        ...{ contentHash: Buffer.alloc(16, id), meta: '{"by":"me"}', data: JSON.stringify(data) },
+      },
+    });
+    await appendAll(log, [
+      segmentDefined('visitors', VISITORS, day(0)),
+      segmentDefined('held', { field: 'restricted', op: 'equals', value: true }, day(0)),
+      ...[visit(ANNA, day(0), 'v1'), visit(BEN, day(0), 'v2')],
+    ]);
+    await catchUp(day(1));
+    await appendAll(log, [
+      fact('restriction-placed', 'r1', { restrictionId: 'r1', subjectIds: [idOf(BEN)], ground: 'objection' }),
+      fact('person-erased', 'p1', { subjectIds: [idOf(ANNA)], customerId: null, namespaces: [], quarantineIds: [] }),
+    ]);
+    await catchUp(day(1));
+    expect(await members()).toEqual([
+      ['held', idOf(BEN)],
+      ['visitors', idOf(BEN)],
+    ]);
+    expect((await changes()).filter((row) => row['why'] === 'privacy')).toMatchObject(
+      [
+        { customer_id: idOf(ANNA), segment_id: 'visitors', kind: 'left' },
+        { customer_id: idOf(BEN), segment_id: 'held', kind: 'entered' },
+      ].sort((a, b) => (a.customer_id < b.customer_id ? -1 : 1)),
+    );
+    await catchUp(day(11));
+    expect(await members()).toEqual([['held', idOf(BEN)]]);
     expect(await projector.verify()).toMatchObject({ equal: true });
   });
 

@@ -244,6 +244,8 @@ function factOutcome({ type, id, data, occurredAt, contentHash }: MovedEvent): O
     case 'type-registered':
     case 'attribute-defined':
     case 'attribute-removed':
+    case 'segment-defined':
+    case 'segment-removed':
     case 'source-registered':
     case 'source-changed':
     case 'source-paused':

@@ -9,6 +9,8 @@ import { StandBy } from '../indexing/index-batch.js';
 import { NotLive, ReadModelStore, type ProjectionContext } from '../read-models/read-model-store.js';
 import { liveVersionNumber } from '../schema.js';
 import type { RebuildOptions } from '../versions/build-beside.js';
+import { BuildingElsewhere } from '../versions/build/build-run.js';
+import { builderAtRest } from '../versions/build/builder-at-rest.js';
 import { fitsThisProgram, findOrCreateLive, type Version } from '../versions/versions.js';
 import { fireDeadlines, nextWake, noteClock } from './clock.js';
 import { countDays } from './count-days.js';
@@ -169,7 +171,9 @@ export class Processor {
    * Read models that another version of this program made are rebuilt before anything else is done; those that are empty beside a large log are built at once
    * from the whole of it, which takes a fraction of the time of following it page by page.
    */
-  async rebuildUnlessFitting(options: RebuildOptions = {}): Promise<void> {
+  async rebuildUnlessFitting(options: RebuildOptions = {}, signal?: AbortSignal): Promise<void> {
+    // Another process may have built them in the meantime.
+    if (!this.#fits || this.#mayBuildFirst) await this.refresh();
     if (this.#fits && !(await this.#needsResync())) {
       const events = await this.#eventsToBuildFrom();
       if (events === 0) return;
@@ -179,7 +183,14 @@ export class Processor {
       if (this.role === 'workers') throw new NotFitting(why);
       this.context.logger.warn({}, `The read models ${why}: they are rebuilt.`);
     }
-    await this.options.rebuild(this, options);
+    try {
+      await this.options.rebuild(this, options);
+    } catch (error) {
+      if (!(error instanceof BuildingElsewhere)) throw error;
+      this.context.logger.info({}, `${error.message} This one stands by.`);
+      await builderAtRest(this.context.database, error.schema, signal);
+      if (signal?.aborted !== true) await this.rebuildUnlessFitting(options, signal);
+    }
   }
 
   /** About how many events a build of empty read models would read; 0 where they are not empty, or so few that they are followed. */
@@ -224,7 +235,8 @@ export class Processor {
     try {
       const page = waits ? await this.#wait(signal) : null;
       if (signal.aborted) return 0;
-      await this.rebuildUnlessFitting();
+      await this.rebuildUnlessFitting({}, signal);
+      if (signal.aborted) return 0;
       this.#idle = !(await this.exclusively(() => this.#next(page)));
     } catch (error) {
       if (error instanceof NotLive || error instanceof NotFitting) await this.#adoptLive().catch(() => undefined);

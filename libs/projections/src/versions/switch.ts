@@ -51,6 +51,11 @@ async function makeLive(
   onStep: (done: number, steps: number) => void,
 ): Promise<void> {
   await lockSchemas(tx);
+  const [row] = await tx.query<{ status: string }>('SELECT status FROM perennial.versions WHERE version = $1', [
+    version.version,
+  ]);
+  // Another process that built the same version was first.
+  if (row?.status === 'live') return;
   const at = instantText(now);
   await tx.query("UPDATE perennial.versions SET status = 'old' WHERE status = 'live'");
   await tx.query("UPDATE perennial.versions SET status = 'live', switched_at = $2::timestamptz WHERE version = $1", [

@@ -65,6 +65,13 @@ export interface BuildOptions {
 /** The build works so long before it lets other work of this thread run. */
 const TURN_MS = 10;
 
+/** The state in the database is not the one that this process left there: another one goes on with the same build. */
+export class BuildingElsewhere extends Error {
+  constructor(readonly schema: string) {
+    super(`Another process is building ${schema}.`);
+  }
+}
+
 /** What the phases of one build share: its state in the database, its progress, and what it holds in memory. */
 export class BuildRun {
   /** The touchpoints, where the log was read for them in this process; null when they are read from their streams. */
@@ -90,9 +97,21 @@ export class BuildRun {
     this.assertStillOwner(await tx.query(sql, params));
   }
 
+  /**
+   * To be called first in a transaction that writes without `advance`: until its end no other process can go on with the build.
+   * @throws BuildingElsewhere
+   */
+  async own(tx: Transaction): Promise<void> {
+    this.assertStillOwner(
+      await tx.query('SELECT 1 AS own FROM checkpoint WHERE build = $1::text::jsonb FOR UPDATE', [
+        JSON.stringify(this.state),
+      ]),
+    );
+  }
+
   /** @param advanced the rows of `advance`: none when the state in the database is not the one that this build left */
   assertStillOwner(advanced: readonly Row[] | undefined): void {
-    if (advanced?.length !== 1) throw new Error(`Another process is building ${this.options.schema}.`);
+    if (advanced?.length !== 1) throw new BuildingElsewhere(this.options.schema);
   }
 
   /** Lets answers of the database and requests in, when this thread has worked for a while. */

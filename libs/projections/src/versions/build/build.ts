@@ -63,6 +63,8 @@ function beginOrResume(options: BuildOptions): Promise<BuildState | null> {
 async function finish(run: BuildRun, sums: readonly Sums[]): Promise<void> {
   const last = await run.options.log.at(run.state.upTo);
   await run.transaction(async (tx) => {
+    // Twice would count everything twice, and take the live version back.
+    await run.own(tx);
     for (const sum of sums) await sum.write(tx);
     const { timeline } = await loadPolicies(tx);
     await noteWhenInForce(tx, timeline);

@@ -28,6 +28,7 @@ export async function writeOrPark(
     await writeBatch(run, batch, sums, next);
   } catch (error) {
     if (!isRejection(error)) throw error;
+    await run.transaction((tx) => run.own(tx));
     const kept: FoldedBatch = { ...batch, folded: [], failed: [...batch.failed] };
     for (const one of batch.folded) {
       const rejection = await rejectionOf(run, one);
@@ -48,6 +49,8 @@ async function rejectionOf(run: BuildRun, one: FoldedCustomer): Promise<unknown>
   const rollBack = new Error('Rolled back.');
   try {
     await run.transaction(async (tx) => {
+      // Rows that another process wrote in the meantime are no fault of the customer's.
+      await run.own(tx);
       for (const [table, rows] of rowsOf([one])) await insertRows(tx, table, rows);
       throw rollBack;
     });
@@ -64,6 +67,7 @@ async function writeBatch(run: BuildRun, batch: FoldedBatch, sums: readonly Sums
   // In a transaction of their own, since most batches have none: after a kill in between, their rows are there already.
   if (batch.failed.length > 0 || batch.waiting.length > 0)
     await run.transaction(async (tx) => {
+      await run.own(tx);
       await park(tx, batch.failed, upTo, asOf);
       const waiting = batch.waiting.map((one) => waitingRow(one, upTo, asOf));
       await insertRows(tx, DIRTY, sortedByKey(DIRTY, waiting), '(customer_id) DO NOTHING');

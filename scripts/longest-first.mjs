@@ -20,6 +20,7 @@ export const LONGEST = [
   'libs/projections/src/accounts/accounts.int.spec.ts',
   'libs/queries/src/queries/customers-by-attribute.int.spec.ts',
   'libs/projections/src/versions/killed-rebuild.int.spec.ts',
+  'libs/projections/src/processor/first-fill-together.int.spec.ts',
   'test/journeys/webhooks.e2e.spec.ts',
   'libs/ingestion/src/http/tracking/libraries.int.spec.ts',
   'test/journeys/killed-relay.e2e.spec.ts',

@@ -57,6 +57,25 @@ describe('acquisition', () => {
     expect(told.stays('2027-01-01').at(-1)).toBe('2026-08-30 acquisition·cold');
   });
 
+  it('is cold all the same when a quote is sent: only the customer’s own act ends it', () => {
+    const told = story()
+      .on('2026-01-01', 'site-visited')
+      .on('2026-04-10', 'quote-sent', { quoteId: 'q', validUntil: '2026-06-01T00:00:00Z' });
+    expect(told.stays('2026-05-01')).toEqual(['2026-01-01 acquisition·awareness', '2026-04-01 acquisition·cold']);
+  });
+
+  it('of a new cycle waits for a quote of the former one that is still open', () => {
+    const told = story()
+      .buys('2025-01-01', 'A')
+      .on('2025-12-01', 'quote-sent', { quoteId: 'q', validUntil: '2026-06-01T00:00:00Z' })
+      .on('2026-02-01', 'site-visited');
+    expect(told.at('2026-02-02').view).toMatchObject({ cycle: 2, flags: ['quote-open'] });
+    expect(told.stays('2027-01-01').slice(-2)).toEqual([
+      '2026-02-01 acquisition·awareness (2)',
+      '2026-08-30 acquisition·cold (2)',
+    ]);
+  });
+
   it('counts an order that its source sent twice once', () => {
     const told = story().buys('2026-01-01', 'A').buys('2026-01-01 00:05', 'A');
     expect(told.at('2026-01-02')).toMatchObject({

@@ -285,6 +285,29 @@ describe('an amendment and the signals of expansion', () => {
     ]);
   });
 
+  it('brings about no cross-sell of an order that has too few before it, or is the first of its cycle', () => {
+    const wine = [{ sku: 'x', category: 'wine', quantity: 1, unitPriceMinor: 1000 }];
+    const second = four().on('2026-02-03', 'order-amended', { orderId: 'B', lines: wine });
+    expect(second.stays('2026-02-04').at(-1)).toBe('2026-01-08 retention·active');
+    const first = four()
+      .buys('2028-01-01', 'E', { amount: 1000 })
+      .buys('2028-01-08', 'F', { amount: 1000 })
+      .on('2028-01-10', 'order-amended', { orderId: 'E', lines: wine });
+    expect(first.stays('2028-01-11').at(-1)).toBe('2028-01-08 retention·active (2)');
+  });
+
+  it('brings about a cross-sell from three orders before on: a contract is none', () => {
+    const wine = [{ sku: 'x', category: 'wine', quantity: 1, unitPriceMinor: 1500 }];
+    const told = four()
+      .on('2026-01-02', 'subscription-started', { contractId: 'c1' })
+      .on('2026-02-03', 'order-amended', { orderId: 'D', lines: wine });
+    expect(told.stays('2026-02-04').at(-1)).toBe('2026-02-03 expansion·cross-sell');
+    const third = four()
+      .on('2026-01-02', 'subscription-started', { contractId: 'c1' })
+      .on('2026-02-03', 'order-amended', { orderId: 'C', lines: wine });
+    expect(third.stays('2026-02-04').at(-1)).toBe('2026-01-02 retention·active');
+  });
+
   it('names another signal that stands', () => {
     const told = four()
       .buys('2026-01-29', 'E', { amount: 1500, categories: ['wine'] })

@@ -45,6 +45,21 @@ describe('an up-sell', () => {
     expect(told.at('2026-02-11').view?.phase).toBe('active');
   });
 
+  it('compares orders of one currency only, however many there are', () => {
+    const other = regular()
+      .buys('2026-01-25', 'X', { amount: 1000 })
+      .buys('2026-01-31', 'D', { amount: 9000 })
+      .buys('2026-02-10', 'E', { amount: 9000, currency: 'USD' });
+    expect(other.at('2026-02-11').view?.phase).toBe('active');
+    const few = story()
+      .buys('2026-01-01', 'A', { amount: 1000, currency: 'USD' })
+      .buys('2026-01-11', 'B', { amount: 1000, currency: 'USD' })
+      .buys('2026-01-21', 'C', { amount: 1000 })
+      .buys('2026-01-31', 'D', { amount: 9000 })
+      .buys('2026-02-10', 'E', { amount: 9000 });
+    expect(few.at('2026-02-11').view?.phase).toBe('active');
+  });
+
   it('names the phase before a cross-sell in one event', () => {
     const told = regular()
       .buys('2026-01-31', 'D', { amount: 1500 })

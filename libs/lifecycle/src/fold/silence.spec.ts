@@ -114,6 +114,16 @@ describe('silence', () => {
       lapsedDays: 600,
       lostDays: 800,
     });
+    const both: Policy = { ...lasting, taxonomy: ['sofas', 'lamps'], replacementDays: { sofas: 400, lamps: 200 } };
+    for (const [first = '', second = ''] of [
+      ['sofas', 'lamps'],
+      ['lamps', 'sofas'],
+    ]) {
+      const owned = story(both)
+        .buys('2026-01-01', 'A', { categories: [first] })
+        .buys('2026-01-02', 'B', { categories: [second] });
+      expect(silenceOf(owned, '2026-01-03')).toMatchObject({ replacementDays: 400 });
+    }
     told.returns('2026-01-05', 'A');
     expect(silenceOf(told, '2026-01-06')).toMatchObject({ replacementDays: null, atRiskDays: 90 });
   });

@@ -333,7 +333,7 @@ describe('an amendment and the signals of expansion', () => {
     const told = four()
       .buys('2028-01-01', 'E', { amount: 1500 })
       .buys('2028-01-02', 'F', { amount: 1500 })
-      .amends('2028-01-05', 'A', 1100);
+      .amends('2028-01-05', 'A', 900);
     const window = () => told.at('2028-01-10').view?.deadlines.find(({ kind }) => kind === 'expansion-ends')?.since;
     expect(window()).toBe(when('2028-01-02'));
     // The median of the orders before would be 4000.

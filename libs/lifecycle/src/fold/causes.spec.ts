@@ -115,6 +115,13 @@ describe('signals of expansion', () => {
     expect(bought('books')).toBe('2026-01-05 expansion·cross-sell');
   });
 
+  it('are given by orders: the start of a contract of a new category is no cross-sell', () => {
+    const told = story();
+    for (const day of ['01', '02', '03', '04']) told.buys(`2026-01-${day}`, day, { categories: ['toys'] });
+    told.on('2026-01-05', 'subscription-started', contract('c1', { category: 'wine' }));
+    expect(told.stays('2026-01-06').at(-1)).toBe('2026-01-02 retention·active');
+  });
+
   it('carry an expansion on after a reversal only while their window is open', () => {
     const months = ['2025-10', '2025-11', '2025-12', '2026-02', '2026-03', '2026-04', '2026-05', '2026-06', '2026-07'];
     const told = story();

@@ -129,6 +129,28 @@ describe('a reversal', () => {
     });
   });
 
+  it('of the only purchase names itself in the cause', () => {
+    const told = story().buys('2026-01-01', 'A').returns('2026-02-01', 'A');
+    expect(told.at('2026-02-02').view?.cause).toMatchObject({
+      ...{ rule: 'purchase-reversed', events: [{ source: 'shop', id: 'e0002' }] },
+      values: { order: 'A', purchases_in_cycle: 0 },
+    });
+  });
+
+  it('keeps an expansion while its window is open, with the pauses in it, and no longer', () => {
+    const c1 = { contractId: 'c1' };
+    const upgraded = () => story().buys('2026-01-01', 'A').on('2026-01-10', 'subscription-upgraded', c1);
+    // 180 days from 10 January are 9 July.
+    const over = upgraded().buys('2026-08-01', 'B').cancels('2026-08-05', 'B');
+    expect(over.stays('2026-08-06').at(-1)).toBe('2026-08-05 retention·onboarding');
+    const paused = upgraded()
+      .on('2026-03-01', 'subscription-paused', c1)
+      .on('2026-03-31', 'subscription-resumed', c1)
+      .buys('2026-07-15', 'B')
+      .cancels('2026-07-20', 'B');
+    expect(paused.stays('2026-07-21').at(-1)).toBe('2026-01-10 expansion·up-sell');
+  });
+
   it('of the last purchase ends every signal of the cycle: none stands when purchases follow', () => {
     const told = story()
       .buys('2026-01-01', 'A')

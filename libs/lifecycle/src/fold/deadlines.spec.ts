@@ -67,6 +67,8 @@ describe('the open deadlines', () => {
     ]);
     // Without the pause it would have fallen due on 5 April.
     expect(deadlines(told, '2026-04-07')[0]).toBe('at-risk 2026-04-15 since 2026-01-05');
+    expect(deadlines(told, '2026-05-22')[0]).toBe('lapsed 2026-05-30 since 2026-01-05');
+    expect(deadlines(told, '2027-01-10')).toEqual(['lost 2027-01-15 since 2026-01-05']);
     expect(told.stays('2027-02-01').slice(-3)).toEqual([
       '2026-04-15 retention·at-risk',
       '2026-05-30 retention·lapsed',

@@ -78,6 +78,12 @@ describe('the demonstration, played into an empty engine', () => {
     expect([...(seen?.rules ?? [])].sort()).toEqual([...expected].sort());
     expect(seen?.cycles).toBeGreaterThanOrEqual(2);
     expect(seen?.by_policy).toBeGreaterThan(0);
+    const { rows: segments } = await runQuery(context, 'segments', {});
+    expect(segments.map(({ segmentId, members }) => [segmentId, Number(members) > 0])).toEqual([
+      ['looking-around', true],
+      ['win-back', true],
+      ['win-back-by-mail', true],
+    ]);
     expect(printed.at(-1)).toMatch(/^Demonstration: 2,000 simulated customers, /);
   });
 

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { DAY, formatInstant, STREAMS } from '#contracts';
 import type { EventLog } from '#event-log';
 import {
+  DefineSegment,
   importedItem,
   IngestTouchpoints,
+  ManageSegments,
   PublishPolicy,
   PublishPolicyHandler,
   type IngestTouchpointsHandler,
@@ -14,6 +16,7 @@ import { withShorterSilence, simulationReader, type SimulationOptions } from '#s
 import type { Policy } from '#lifecycle';
 import { runImport } from '#imports';
 import type { Approvals, Clock } from '#platform';
+import { DEMONSTRATION_SEGMENTS } from './demonstration-segments.js';
 
 const CUSTOMERS = 2_000;
 const SEED = 1;
@@ -63,6 +66,7 @@ export async function playDemonstration(dependencies: DemonstrationDependencies)
   const simulation = existsSync(marker) ? (JSON.parse(readFileSync(marker, 'utf8')) as SimulationOptions) : fresh;
   writeFileSync(marker, JSON.stringify(simulation));
   await publishPolicies(dependencies);
+  await defineSegments(dependencies);
   const began = performance.now();
   let printedAt = began;
   const summary = await runImport({
@@ -89,6 +93,15 @@ export async function playDemonstration(dependencies: DemonstrationDependencies)
   print(
     `Demonstration: ${CUSTOMERS.toLocaleString('en')} simulated customers, ${summary.progress.items.toLocaleString('en')} touchpoints over two years, in ${seconds} s. (DEMO=off starts without it.)`,
   );
+}
+
+/** Defines the demonstration's segments before its customers are ingested, so that each is folded once. Twice is the same as once. */
+async function defineSegments({ log, clock }: DemonstrationDependencies): Promise<void> {
+  const segments = new ManageSegments(log, clock);
+  for (const definition of DEMONSTRATION_SEGMENTS) {
+    const verdict = await segments.define(new DefineSegment(definition));
+    if (!verdict.ok) throw new Error(`A segment cannot be defined: ${JSON.stringify(verdict.errors)}`);
+  }
 }
 
 /** The second policy takes effect so soon after the first. */

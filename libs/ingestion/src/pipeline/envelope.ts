@@ -149,7 +149,7 @@ function wrapperOf(document: Readonly<Record<string, unknown>>): ValidationIssue
     ? {
         pointer: ROOT,
         detail: 'is a call of an analytics library, and no touchpoint',
-        hint: 'write it as {"id", "source", "type": "order-placed", "channel", "identifiers": [{"namespace": "userId", "value": …}], "data"}',
+        hint: 'send it to /v1/track (or identify, page, batch, …) with the key of its source, as docs/tracking.md shows',
       }
     : null;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { story, when } from '#testing';
+import { story, when, type Story } from '#testing';
 
 describe('the figures of a customer', () => {
   it('count distinct days with an order, from the first to the last and to the instant that is asked for', () => {
@@ -34,5 +34,23 @@ describe('the figures of a customer', () => {
     const told = story().buys('2026-01-01', 'A').buys('2028-01-01', 'B');
     expect(told.at('2026-02-01').view?.flags).not.toContain('win-back');
     expect(told.at('2028-01-02').view?.flags).toContain('win-back');
+  });
+});
+
+describe('the flags of a customer', () => {
+  const flags = (told: Story, asOf: string) => told.at(asOf).view?.flags;
+
+  it('name a win-back until the customer is lost again', () => {
+    const told = story().buys('2024-01-01', 'A').buys('2025-06-01', 'B');
+    expect(flags(told, '2026-05-31')).toContain('win-back');
+    expect(flags(told, '2026-06-02')).toEqual([]);
+  });
+
+  it('name an open quote while one of several is open, until it ends', () => {
+    const told = story()
+      .on('2026-01-01', 'quote-sent', { quoteId: 'p', validUntil: '2026-01-10T00:00:00Z' })
+      .on('2026-01-01', 'quote-sent', { quoteId: 'q', validUntil: '2026-01-20T00:00:00Z' });
+    expect(flags(told, '2026-01-15')).toEqual(['quote-open']);
+    expect(flags(told, '2026-01-20')).toEqual([]);
   });
 });

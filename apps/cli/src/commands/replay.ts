@@ -27,8 +27,10 @@ export function replayCommand(session: Session): Command {
         const { customerId, entries: stageChanges } = await stageChangesOf(engine, params);
         const touchpoints = await touchpointsOf(engine, params, statedOpening(options));
         process.stdout.write(`${customer}${customerId === '' ? '' : ` · customer ${customerId}`}\n`);
+        const decisions = touchpoints.filter(({ isDecision }) => isDecision).length;
+        const decided = decisions === 0 ? '' : `, ${pluralize(decisions, 'decision')} about who they are`;
         process.stdout.write(
-          `${pluralize(touchpoints.length, 'touchpoint')}, ${pluralize(stageChanges.length, 'stage change')}\n\n`,
+          `${pluralize(touchpoints.length - decisions, 'touchpoint')}${decided}, ${pluralize(stageChanges.length, 'stage change')}\n\n`,
         );
         process.stdout.write(historyText([...touchpoints, ...stageChanges]));
       });
@@ -73,14 +75,16 @@ async function touchpointsOf(
   engine: Engine,
   params: RawParams,
   opening: StatedOpening,
-): Promise<readonly HistoryEntry[]> {
-  const entries: HistoryEntry[] = [];
+): Promise<readonly (HistoryEntry & { readonly isDecision: boolean })[]> {
+  const entries: (HistoryEntry & { readonly isDecision: boolean })[] = [];
   for await (const row of allRows(engine, 'timeline', params, opening)) {
-    const text = touchpointText(String(row['type']), row['data'] as Readonly<Record<string, unknown>>);
+    const data = row['data'] as Readonly<Record<string, unknown>>;
+    const isDecision = row['channel'] === null;
+    const text = touchpointText(String(row['type']), isDecision ? { decision: data['decisionId'] } : data);
     const test = row['test'] === true ? ' (test traffic, not counted)' : '';
     const { channel, by } = row;
     const note = typeof channel === 'string' ? `${channel}${test}` : `decided by ${String(by)}`;
-    entries.push({ at: String(row['occurredAt']), order: 0, text, note });
+    entries.push({ at: String(row['occurredAt']), order: 0, text, note, isDecision });
   }
   return entries;
 }

@@ -5,6 +5,7 @@ import { accountHistory } from '../queries/account-history.js';
 import { accountMembers } from '../queries/account-members.js';
 import { accounts } from '../queries/accounts.js';
 import { acts } from '../queries/acts.js';
+import { attributes } from '../queries/attributes.js';
 import { consents } from '../queries/consents.js';
 import { customer } from '../queries/customer.js';
 import { customers } from '../queries/customers.js';
@@ -43,6 +44,7 @@ import { stats } from '../queries/stats.js';
 import { subjectRequests } from '../queries/subject-requests.js';
 import { suppressions } from '../queries/suppressions.js';
 import { timeline } from '../queries/timeline.js';
+import { violations } from '../queries/violations.js';
 import { QueryResponse, type QueryReply } from './query-response.js';
 import { QueryRoute } from './query-route.js';
 
@@ -75,6 +77,16 @@ export class QueriesController {
   @QueryRoute(timeline)
   timeline(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(timeline, reply);
+  }
+
+  @QueryRoute(attributes)
+  attributes(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(attributes, reply);
+  }
+
+  @QueryRoute(violations)
+  violations(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(violations, reply);
   }
 
   @QueryRoute(orders)

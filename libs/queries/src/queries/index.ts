@@ -42,6 +42,7 @@ import { stats } from './stats.js';
 import { subjectRequests } from './subject-requests.js';
 import { suppressions } from './suppressions.js';
 import { timeline } from './timeline.js';
+import { violations } from './violations.js';
 import { stagePeriods } from './stage-periods.js';
 
 /** Every query: one line registers it on the command line and in the documentation; its routes stand in `http/`. */
@@ -78,6 +79,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   completeness,
   silentSources,
   quarantine,
+  violations,
   parked,
   refusedLinks,
   identityDecisions,

@@ -26,7 +26,7 @@ export const LONGEST = [
   'test/journeys/killed-relay.e2e.spec.ts',
   'libs/projections/src/processor/workers.int.spec.ts',
   'libs/ingestion/src/kafka/kafka-ingestion.int.spec.ts',
-  'test/identity-truth.int.spec.ts',
+  'libs/projections/src/indexing/identity-truth.int.spec.ts',
   'libs/projections/src/processor/decisions.int.spec.ts',
   'test/journeys/separate-processes.e2e.spec.ts',
   'test/adding-a-touchpoint.int.spec.ts',

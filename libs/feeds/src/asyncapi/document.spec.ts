@@ -62,7 +62,7 @@ describe('the AsyncAPI document', () => {
         expect(validate({ ...JSON.parse(String(message.value)), more: 1 })).toBe(false);
       }
     }
-    // Five stage changes, one of them a resync, a merge and an unmerge, two action changes, one profile, two changes of an account.
-    expect(sent).toBe(12);
+    // Five stage changes, one of them a resync, a merge and an unmerge, two action changes, one profile, two changes of a segment and two of an account.
+    expect(sent).toBe(14);
   });
 });

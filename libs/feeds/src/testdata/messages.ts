@@ -1,4 +1,10 @@
-import type { AccountStageChange, ActionChange, OutboxMessage, PublishedProfile } from '../outbox-message.js';
+import type {
+  AccountStageChange,
+  ActionChange,
+  OutboxMessage,
+  PublishedProfile,
+  SegmentChange,
+} from '../outbox-message.js';
 import type { StageChange } from '../stage-change.js';
 
 const AT = Date.UTC(2026, 2, 1, 9);
@@ -44,6 +50,12 @@ const proposed: ActionChange = {
     because: 'first-purchase',
   },
   ...{ policyVersion: 'retail@1', since: AT, validUntil: AT + 30 * DAY, reason: null, publishedAt: AT },
+};
+
+const enteredSegment: SegmentChange = {
+  ...{ segmentId: 'lapsed-big-spenders', customerId: CUSTOMER, number: 1, epoch: 0, version: 2 },
+  ...{ kind: 'entered', at: AT, historical: false },
+  cause: { kind: 'event', events: [{ source: 'shop', id: 'o-2' }] },
 };
 
 const profile: PublishedProfile = {
@@ -97,6 +109,11 @@ export const MESSAGES: readonly OutboxMessage[] = [
   { ...proposed, number: 2, kind: 'withdrawn', reason: 'consent-withdrawn' },
   profile,
   { ...profile, revision: 8, profile: null },
+  enteredSegment,
+  {
+    ...{ ...enteredSegment, number: 2, kind: 'left', at: AT + DAY, historical: true },
+    ...{ cause: { kind: 'time', events: [] }, epoch: 1_790_000_000_000 },
+  },
   account,
   {
     ...{ ...account, number: 2, kind: 'retracted', accountKind: 'household', reference: null, historical: true },

@@ -3,8 +3,8 @@ import { IngestTouchpoints, IngestTouchpointsHandler, Ingestion } from '#ingesti
 import { openSqliteKeyStore, Sealer } from '#keys';
 import { RESOLUTION_RULES, resolveCustomers, type Resolution } from '#lifecycle';
 import { memoryLog, orderPlaced } from '#testing';
-import { emptyFacts, gather } from '../libs/projections/src/indexing/page-facts.js';
-import { seededRandom, shuffled } from '../libs/projections/src/testdata/world.js';
+import { emptyFacts, gather } from './page-facts.js';
+import { seededRandom, shuffled } from '../testdata/world.js';
 
 const PEOPLE = 20_000;
 const EVENTS_EACH = 5;

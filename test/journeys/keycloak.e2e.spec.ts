@@ -78,7 +78,7 @@ suite(title, () => {
       kind: 'person',
       name: 'Ada Lovelace',
       roles: ['marketer'],
-      permissions: ['read'],
+      permissions: ['read', 'curate'],
     });
     expect((await get('/v1/query/stage-counts')).body).toMatchObject({ rows: [] });
     expect((await get('/v1/keys')).status).toBe(403);

@@ -96,6 +96,18 @@ describe('perennial move', () => {
     const someone = (await runCli(leaked, ['query', 'customers', '--limit', '1', '--format', 'csv'])).stdout;
     const erased = /[0-9a-f]{32}/.exec(someone)?.[0] ?? '';
     expect((await runCli(leaked, ['erase', erased, '--yes'])).code).toBe(0);
+    // Facts that name persons, with events of their own and without.
+    const [, one = '', other = ''] = (
+      await runCli(leaked, ['query', 'customers', '--limit', '2', '--format', 'csv'])
+    ).stdout
+      .split('\n')
+      .map((line) => line.slice(0, 32));
+    for (const fact of [
+      ['suppression', 'add', 'email:never@seen.example', '--why', 'request'],
+      ['restriction', 'place', one, '--ground', 'unlawful'],
+      ['keep-apart', one, other, '--reason', 'two people'],
+    ])
+      expect(await runCli(leaked, fact)).toMatchObject({ code: 0 });
     // Everything was received once: now it is a duplicate, or belongs to an erased customer.
     const again = ['simulate', '--customers', '120', '--from', '2024-01-01', '--until', '2026-01-01'];
     const outcomes = / 0 accepted, ([\d,]+) duplicates.*/;

@@ -14,6 +14,7 @@ export { RemoteProjector } from './jobs/remote-projector.js';
 export type { Version } from './versions/versions.js';
 export type { BuildProgress } from './versions/build/build-run.js';
 export type { Digest } from './versions/digest.js';
+export { COLUMNS_OF_KEYED_IDS } from './read-models/registry.js';
 export type { TableDifference } from './versions/differences.js';
 export { migrate } from './versions/migrate.js';
 export { fitReadModels, type Fitting } from './fitting/fit-read-models.js';

@@ -271,7 +271,7 @@ async function verifyRekeyed(
         session,
         onProgress,
         events: models,
-        renames: rekeyed.mapping,
+        renames: rekeyed.renames(),
       });
       const fresh = await modelsOf(after, 'new', now, { session, onProgress, events: models });
       end();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EventLog } from '#event-log';
 import type { Clock } from '#platform';
 import { DatabaseError, openDatabase, type Database } from '#database';
-import { Projector } from '#projections';
+import { COLUMNS_OF_KEYED_IDS, Projector } from '#projections';
 import { liveSchema } from '#projections/schema';
 import { CliError, EXIT } from '../exit-codes.js';
 import { isFull } from '../full-disk.js';
@@ -110,7 +110,7 @@ function stoppable(log: EventLog, signal: AbortSignal): EventLog {
   });
 }
 
-/** Subject ids occur in four tables that a digest covers. */
+/** Gives every id that the hash key made, in the tables that a digest covers, its new value. */
 async function renameSubjects(database: Database, renames: Iterable<readonly [string, string]>): Promise<void> {
   const live = await liveSchema(database);
   if (live === null) throw new Error('No version of the read models is live.');
@@ -120,8 +120,8 @@ async function renameSubjects(database: Database, renames: Iterable<readonly [st
       JSON.stringify(Object.fromEntries(pairs)),
     ]);
   const to = (column: string) => `(SELECT after FROM public.renamed WHERE before = ${column})`;
-  for (const table of ['subjects', 'mentions', 'attribute_facts'])
-    await database.query(`UPDATE ${live}.${table} SET subject_id = ${to('subject_id')}`);
+  for (const { table, column } of COLUMNS_OF_KEYED_IDS)
+    await database.query(`UPDATE ${live}.${table} SET ${column} = ${to(column)}`);
   // In a digest, a customer is identified by the smallest of its subject ids.
   await database.query(
     `UPDATE ${live}.customers c SET digest_id =

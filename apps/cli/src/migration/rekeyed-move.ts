@@ -83,6 +83,8 @@ export const foldersOf = ({ oldKeys, newKeys }: RekeyPlan): string[] =>
 export class RekeyedMove {
   /** The new id of each subject by its old one, filled by `compare`. */
   readonly mapping = new KeyMapping();
+  /** The same of restrictions, suppressions and decisions, and of subjects that they name, which may have no event of their own. */
+  private readonly named = new Map<string, string>();
   /** Whether any event was imported into the new log under the new keys. */
   private imported = false;
   private readonly rekeying: Rekeying;
@@ -156,8 +158,18 @@ export class RekeyedMove {
     return compareRekeyed(
       { log: before, keys: this.oldKeys },
       { log: this.change.without(after), keys: this.newKeys.store },
-      { ...options, onPair: (pair) => this.mapping.add(pair) },
+      {
+        ...options,
+        onPair: (pair) => this.mapping.add(pair),
+        onNamed: ({ before: old, after: fresh }) => this.named.set(old, fresh),
+      },
     );
+  }
+
+  /** The new id of everything in the read models that the hash key gives an id, by its old one; filled by `compare`. */
+  *renames(): Generator<readonly [before: string, after: string], void> {
+    yield* this.mapping;
+    for (const pair of this.named) if (this.mapping.get(pair[0]) === undefined) yield pair;
   }
 
   /** Records the change in the new log, and activates the new keys. */

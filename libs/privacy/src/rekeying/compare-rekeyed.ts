@@ -38,11 +38,14 @@ export async function compareRekeyed(
   {
     onEvents,
     onPair,
+    onNamed,
     signal,
   }: {
     readonly onEvents?: (events: number) => void;
     /** Called with the ids of a subject each time that an event has it. */
     readonly onPair?: (pair: RekeyedPair) => void;
+    /** Called with the ids of a restriction, a suppression or a decision that keeps apart, and of the subjects that it names: these may have no event of their own. */
+    readonly onNamed?: (pair: Omit<RekeyedPair, 'erased'>) => void;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<{ readonly before: string; readonly after: string } | null> {
@@ -64,8 +67,12 @@ export async function compareRekeyed(
       await others.return?.();
       return null;
     }
-    for (const { subjects } of page) {
+    for (const { subjects, named } of page) {
       const other = await next();
+      for (const [name, id] of named) {
+        const after = other?.named.get(name);
+        if (after !== undefined) onNamed?.({ before: id, after });
+      }
       if (onPair !== undefined && other !== null && subjects.length === other.subjects.length)
         for (const [at, { id, erased }] of subjects.entries())
           onPair({ before: id, after: (other.subjects[at] as Subject).id, erased });
@@ -85,7 +92,11 @@ interface Subject {
 interface ComparedEvent {
   /** The subjects of the event, in its order. */
   readonly subjects: readonly Subject[];
+  /** The ids of what a restriction, a suppression or a decision is and names, by what tells them apart. */
+  readonly named: ReadonlyMap<string, string>;
 }
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 /** Reads a log and digests its content without the ids that its hash key gave. */
 class ComparedLog {
@@ -131,7 +142,42 @@ class ComparedLog {
     const content = meta === null ? this.other(event, keys) : this.touchpoint(event, meta, keys);
     this.hash.update(`${JSON.stringify({ ...common, ...content })}\n`);
     const subjects = meta?.identifiers.map(({ subjectId: id }) => ({ id, erased: keys.get(id) === 'erased' }));
-    return { subjects: subjects ?? [] };
+    return { subjects: subjects ?? [], named: this.named(event, keys) };
+  }
+
+  private named({ type, meta, data }: RecordedEvent, keys: ReadonlyMap<string, KeyState>): ReadonlyMap<string, string> {
+    switch (type) {
+      case 'suppression-added': {
+        const { suppressionId, subjectId } = JSON.parse(data) as SuppressionAdded;
+        // It names one subject, which may be erased.
+        return new Map([
+          ['suppression', suppressionId],
+          ['subject', subjectId],
+        ]);
+      }
+      case 'restriction-placed': {
+        const { restrictionId } = JSON.parse(data) as { readonly restrictionId: string };
+        const subjects = this.openedNames(meta, keys).map(({ subjectId, name }) => [name, subjectId] as const);
+        return new Map([['restriction', restrictionId], ...subjects]);
+      }
+      case 'customers-unmerged':
+      case 'customers-kept-apart':
+        return new Map([['decision', (JSON.parse(data) as CustomersMerged).decisionId]]);
+      default:
+        return NO_NAMES;
+    }
+  }
+
+  /** The identifiers that an event names, in the clear, as far as their keys are there. */
+  private openedNames(
+    meta: string,
+    keys: ReadonlyMap<string, KeyState>,
+  ): readonly { readonly subjectId: string; readonly name: string }[] {
+    return namesIn(meta).flatMap(({ namespace, subjectId, sealed }) => {
+      const key = keys.get(subjectId);
+      if (key === undefined || key === 'erased') return [];
+      return [{ subjectId, name: `${namespace}\0${this.sealer.open(key, sealed)}` }];
+    });
   }
 
   private touchpoint(
@@ -234,11 +280,7 @@ class ComparedLog {
         const { subjectIds, customerId, ...rest } = JSON.parse(data) as HoldPlaced & { readonly ground?: string };
         // Subjects without events have no ordinal; their identifiers are compared in the clear.
         const met = subjectIds.map((each) => this.ordinals.get(each) ?? 0).sort((a, b) => a - b);
-        const open = namesIn(meta).flatMap(({ namespace, subjectId, sealed }) => {
-          const key = keys.get(subjectId);
-          if (key === undefined || key === 'erased') return [];
-          return [{ subjectId, name: `${namespace}\0${this.sealer.open(key, sealed)}` }];
-        });
+        const open = this.openedNames(meta, keys);
         const names = open.map(({ name }) => name).sort();
         const customer =
           open.find(({ subjectId }) => subjectId === customerId)?.name ?? this.ordinals.get(customerId ?? '') ?? null;
@@ -256,11 +298,7 @@ class ComparedLog {
       }
       case 'suppression-added': {
         const { suppressionId: _, subjectId, ...rest } = JSON.parse(data) as SuppressionAdded;
-        const names = namesIn(meta).flatMap((name) => {
-          const key = keys.get(name.subjectId);
-          if (key === undefined || key === 'erased') return [];
-          return [`${name.namespace}\0${this.sealer.open(key, name.sealed)}`];
-        });
+        const names = this.openedNames(meta, keys).map(({ name }) => name);
         return { stream, names, met: this.ordinals.get(subjectId) ?? 0, rest, by: (JSON.parse(meta) as HoldMeta).by };
       }
       case 'suppression-lifted':

@@ -79,3 +79,11 @@ export const READ_MODEL_TABLES: readonly Table[] = [
 
 /** Names the tables and counts their migrations: a version with another value must be rebuilt. */
 export const MODEL = READ_MODEL_TABLES.map((table) => `${table.name}@${table.migrations.length}`).join(' ');
+
+/** What the hash key gives an id. */
+const KEYED_IDS: readonly string[] = ['subject_id', 'restriction_id', 'suppression_id', 'decision_id'];
+
+/** The columns that a digest covers and that hold such ids: another hash key gives each of them another value. */
+export const COLUMNS_OF_KEYED_IDS = READ_MODEL_TABLES.flatMap(({ name, semantic }) =>
+  semantic.filter((column) => KEYED_IDS.includes(column)).map((column) => ({ table: name, column })),
+);

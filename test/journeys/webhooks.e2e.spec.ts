@@ -301,7 +301,7 @@ const { missing } = offer;
       // The triggers are installed before the first message is published.
       await until(
         () => postgresQuery(postgres.url, `SELECT 1 FROM pg_trigger WHERE tgname LIKE 'webhooks%'`),
-        (rows) => rows.length === 4,
+        (rows) => rows.length === 6,
       );
       await orders('o-1');
       await comes(1);

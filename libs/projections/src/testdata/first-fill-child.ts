@@ -15,12 +15,16 @@ await appendAll(log, world(Number(seed), 400, 6), 1_000);
 const database = await openDatabase({ kind: 'postgres', url });
 const warnings: string[] = [];
 let builds = 0;
+const warningOf = (what: object, line: string): string =>
+  `${line} ${Object.values(what)
+    .map((each: unknown) => (each instanceof Error ? (each.stack ?? each.message) : JSON.stringify(each)))
+    .join(' ')}`;
 const logger = {
   info: (_: object, line: string) => {
     if (line.startsWith('The read models are empty')) builds += 1;
   },
-  warn: (_: object, line: string) => warnings.push(line),
-  error: (_: object, line: string) => warnings.push(line),
+  warn: (what: object, line: string) => warnings.push(warningOf(what, line)),
+  error: (what: object, line: string) => warnings.push(warningOf(what, line)),
 };
 const projector = await Projector.open({ database, log, clock, logger, buildFrom: 100, foldBatchSize: 20 });
 projector.start();

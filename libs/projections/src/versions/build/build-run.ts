@@ -98,7 +98,7 @@ export class BuildRun {
   }
 
   /**
-   * To be called first in a transaction that writes without `advance`: until its end no other process can go on with the build.
+   * To be called first in a transaction that writes before it calls `advance`, or without it: until its end no other process can go on with the build.
    * @throws BuildingElsewhere
    */
   async own(tx: Transaction): Promise<void> {

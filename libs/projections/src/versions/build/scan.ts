@@ -107,6 +107,7 @@ export async function join(run: BuildRun): Promise<void> {
   const onStep = (done: number): void => run.report('components', done, JOIN_STEPS.length);
   await run.options.times.of('index', () =>
     run.transaction(async (tx) => {
+      await run.own(tx);
       await addSeenCounts(tx);
       const next: BuildState = { ...run.state, phase: 'customers', customers: await joinSeen(tx, onStep) };
       await run.advance(tx, next);
@@ -117,6 +118,7 @@ export async function join(run: BuildRun): Promise<void> {
 
 async function keepSeen(run: BuildRun, facts: PageFacts, links: LinksSeen, next: BuildState): Promise<void> {
   await run.transaction(async (tx) => {
+    await run.own(tx);
     await writeSeen(tx, facts, links);
     await writeOtherFacts(tx, run, facts, next.phase === 'components');
     await run.advance(tx, next);
@@ -130,6 +132,8 @@ async function joinHeld(run: BuildRun, facts: PageFacts, links: LinksSeen, scann
   const joined = joinInMemory(facts.subjects, links, facts.erasures, facts.decisions);
   const next: BuildState = { ...scanned, phase: 'customers', customers: joined.customers.length };
   await run.transaction(async (tx) => {
+    // First: what another process wrote in the meantime is no fault of these rows.
+    await run.own(tx);
     await writeOtherFacts(tx, run, facts, true);
     await fillCounts(tx, countRows(facts.books));
     await insertRows(tx, SUBJECTS, joined.subjects);

@@ -109,4 +109,13 @@ export const KEY_MIGRATIONS: readonly Migration[] = [
         class text NOT NULL, year int NOT NULL, total bigint NOT NULL, recorded bigint NOT NULL, PRIMARY KEY (class, year));
     `,
   },
+  {
+    number: 9,
+    name: 'segments by API keys',
+    sql: `
+      -- Marketers define segments, and the admin key of the first start may do everything.
+      UPDATE perennial_keys.api_keys SET permissions = permissions || '["curate"]'
+       WHERE NOT permissions ? 'curate' AND (role = 'marketer' OR permissions ?& ARRAY['publish', 'administer']);
+    `,
+  },
 ];

@@ -62,6 +62,16 @@ export const API_KEY_STEPS: readonly Step[] = [
     name: 'standing purposes',
     sql: `ALTER TABLE api_keys ADD COLUMN standing_purpose TEXT`,
   },
+  {
+    number: 6,
+    name: 'segments by API keys',
+    sql: `
+      -- Marketers define segments, and the admin key of the first start may do everything.
+      UPDATE api_keys SET permissions = rtrim(permissions, ']') || ',"curate"]'
+       WHERE permissions NOT LIKE '%"curate"%'
+         AND (role = 'marketer' OR (permissions LIKE '%"publish"%' AND permissions LIKE '%"administer"%'));
+    `,
+  },
 ];
 
 /**

@@ -193,6 +193,7 @@ describe('what an operator does over HTTP', () => {
         .sort(),
     ).toEqual([
       ...['/v1/acts', '/v1/acts/{id}', '/v1/acts/{id}/approve', '/v1/acts/{id}/decline'],
+      ...['/v1/attributes', '/v1/attributes/{name}'],
       ...[
         '/v1/engine',
         '/v1/keys',
@@ -204,7 +205,14 @@ describe('what an operator does over HTTP', () => {
         '/v1/quarantine/release',
       ],
       ...['/v1/quarantine/{quarantineId}', '/v1/quarantine/{quarantineId}/discard'],
-      ...['/v1/quarantine/{quarantineId}/release', '/v1/sources', '/v1/sources/{name}', '/v1/sources/{name}/pause'],
+      ...[
+        '/v1/quarantine/{quarantineId}/release',
+        '/v1/segments',
+        '/v1/segments/{id}',
+        '/v1/sources',
+        '/v1/sources/{name}',
+        '/v1/sources/{name}/pause',
+      ],
       ...[
         '/v1/sources/{name}/resume',
         '/v1/sources/{name}/retire',

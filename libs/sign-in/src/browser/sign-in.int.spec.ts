@@ -102,7 +102,7 @@ describe('signing in by a browser', () => {
         kind: 'person',
         name: 'Ada Lovelace of ada',
       },
-      ...{ roles: ['marketer'], permissions: ['read'], scopes: {} },
+      ...{ roles: ['marketer'], permissions: ['read', 'curate'], scopes: {} },
       session: { endsAt: expect.any(String) as unknown, idleEndsAt: expect.any(String) as unknown },
     });
     expect((await send(browser, '/v1/read')).json).toMatchObject({ by: json['principal'] });

@@ -123,7 +123,8 @@ describe('the books of the sources', () => {
 
   // Generated: a query that reckons days, or is about an instant of all customers, cannot forget it.
   it('mark every query provisional that shows figures by day or at an instant, and say which show days and are not', async () => {
-    await engine.tell(order('open-books', day(1), 1));
+    const joined = { who: KIM, at: day(1), type: 'account-joined', source: 'crm' };
+    await engine.tell(order('open-books', day(1), 1), { ...joined, data: { accountId: 'acme', kind: 'company' } });
     await close('open-books', { from: '2024-01-02', until: '2024-01-03', counts: {} });
     const marked: string[] = [];
     const unmarked: string[] = [];
@@ -131,7 +132,9 @@ describe('the books of the sources', () => {
       // What the engine records of itself no source closes.
       if (query.permission !== 'read') continue;
       const schemas = paramSchemas(query);
-      const params = 'customer' in schemas && query.name !== 'consents' ? { identifier: 'userId:kim' } : {};
+      const customer = 'identifier' in schemas && query.name !== 'consents' ? { identifier: 'userId:kim' } : {};
+      const account = 'account' in schemas ? { source: 'crm', reference: 'acme' } : {};
+      const params = { ...customer, ...account };
       const showsDays = query.columns.some(({ type }) => type === 'day');
       if (query.time !== 'as-of' && query.days !== true && !showsDays) continue;
       // Days to come are not closed yet.
@@ -141,10 +144,11 @@ describe('the books of the sources', () => {
       (meta.provisional === undefined ? unmarked : marked).push(query.name);
     }
     expect(marked.sort()).toEqual([
-      ...['completeness', 'consents', 'customers', 'orders', 'revenue', 'rfm', 'stage-counts', 'stage-periods'],
+      ...['account-history', 'account-members', 'completeness', 'consents', 'customers', 'orders', 'revenue', 'rfm'],
+      ...['segment-changes', 'stage-counts', 'stage-periods'],
     ]);
-    // The days of `outcomes` are those of receipt, which no source closes.
-    expect(unmarked).toEqual(['outcomes']);
+    // The days of these are those of receipt, which no source closes.
+    expect(unmarked.sort()).toEqual(['outcomes', 'violations']);
   });
 
   it('and the timeline shows the brand of each touchpoint and what brought it, and those of one brand', async () => {

@@ -214,6 +214,14 @@ describe('a page of another origin', () => {
     });
   });
 
+  it('is answered the same where its preflight has a body, which is not read', async () => {
+    const preflight = await from('https://shop.example', { method: 'OPTIONS', body: call() });
+    expect(preflight).toMatchObject({
+      status: 204,
+      headers: { 'access-control-allow-origin': 'https://shop.example' },
+    });
+  });
+
   it('sends for no other source, and a page that no source names is told nothing', async () => {
     const other = await app.source('other');
     expect(await from('https://shop.example', { key: other, body: call() })).toMatchObject({

@@ -63,7 +63,9 @@ export function trackingPlugin(options: TrackingPluginOptions) {
     server.addHook('onRequest', async (request, reply) => {
       for (const [name, value] of Object.entries(corsHeaders(sources, request.headers.origin)))
         reply.header(name, value);
-      if (request.method === 'OPTIONS' || request.routeOptions.url === SETTINGS_PATH) return;
+      // A preflight is answered before a body, which it may have, is read.
+      if (request.method === 'OPTIONS') return preflight(request, reply);
+      if (request.routeOptions.url === SETTINGS_PATH) return;
       if (request.method !== 'POST')
         throw new Problem(400, { type: 'bad-method', detail: 'Invalid HTTP Request Method' });
       // Libraries state whatever type, and the server rejects one that is none before it is read.

@@ -2,6 +2,7 @@ import type { Row } from '#database';
 import type { CustomerView, StagePeriod } from '#lifecycle';
 import type { FoldedView } from '../read-models/read-model.js';
 import { BOOKED_MONEY } from '../read-models/bookings/projection.js';
+import { earliest, viewColumns } from '../read-models/customers/projection.js';
 
 /** What an account is, and who is in it, at the instant of its fold. */
 export interface AccountFacts {
@@ -18,8 +19,6 @@ export interface AccountFacts {
 /** The row of an account. */
 export function accountRow(facts: AccountFacts, view: CustomerView, position: number): Row {
   const { accountId, source, reference, kind, memberships, waitingUntil } = facts;
-  const only = view.revenue.length === 1 ? view.revenue[0] : undefined;
-  const due = view.next?.dueAt ?? null;
   return {
     account_id: accountId,
     source,
@@ -27,28 +26,11 @@ export function accountRow(facts: AccountFacts, view: CustomerView, position: nu
     kind,
     members: memberships.filter((row) => row['left_at'] === null).length,
     members_ever: new Set(memberships.map((row) => row['customer_id'])).size,
-    cycle: view.cycle,
-    stage: view.stage,
-    phase: view.phase,
-    entered_at: view.enteredAt,
-    policy_version: view.policyVersion,
-    cause: view.cause,
-    first_seen_at: view.firstSeenAt,
-    last_seen_at: view.lastSeenAt,
-    touchpoints: view.touchpoints,
-    orders: view.orders,
-    revenue_minor: view.revenue.length === 0 ? 0 : (only?.amountMinor ?? null),
-    currency: only?.currency ?? null,
-    revenue: view.revenue,
-    first_purchase_at: view.firstPurchaseAt,
-    last_purchase_at: view.lastPurchaseAt,
-    next_due_at: due,
-    next_due_kind: view.next?.kind ?? null,
-    flags: view.flags,
+    ...viewColumns(view),
     contracts: view.contracts,
     folded_position: position,
     waiting_until: waitingUntil,
-    wake_at: due === null || waitingUntil === null ? (due ?? waitingUntil) : Math.min(due, waitingUntil),
+    wake_at: earliest([view.next?.dueAt ?? null, waitingUntil]),
   };
 }
 

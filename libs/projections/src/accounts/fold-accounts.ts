@@ -3,7 +3,7 @@ import { arrayText, insertRows, instantText, isRejection, sortedByKey, Writes, t
 import { accountKind, accountPolicies, membershipsOf } from '#lifecycle';
 import { describeError } from '#platform';
 import { foldOne } from '../folding/fold-one.js';
-import type { RetractionReason } from '../outbox/publish-stage-changes.js';
+import type { RetractionReason } from '../outbox/publications.js';
 import { DIRTY_ACCOUNTS } from '../read-models/accounts/tables.js';
 import { readPolicies, SELECT_POLICIES, type KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';

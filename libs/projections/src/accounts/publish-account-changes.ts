@@ -1,6 +1,7 @@
 import { arrayText, insertRows, unnest, type Row, type Table, type Transaction, type Writer } from '#database';
 import { historyEnds } from '../outbox/historical.js';
-import { differenceOf, type Publishing, type StageChange } from '../outbox/publish-stage-changes.js';
+import { publicationsOf, type StageChange } from '../outbox/publications.js';
+import type { Publishing } from '../outbox/publish-stage-changes.js';
 import type { ChangedAccount } from './write-accounts.js';
 
 const PUBLISHED: Table = {
@@ -54,36 +55,15 @@ export async function publishAccountChanges(
   const published: Row[] = [];
   const retracted: Row[] = [];
   for (const { outcome, stagePeriods } of changed) {
-    const { accountId, source, reference, kind: accountKind, reason } = outcome;
-    const restated = reason === 'policy-restated';
-    const ends = restated ? Math.max(historyEnd, restatedAt) : historyEnd;
-    const { rows, last } = before.get(accountId) ?? { rows: [], last: 0 };
-    let publication = last;
+    const { accountId, source, reference, kind, reason } = outcome;
+    const standing = before.get(accountId) ?? { rows: [], last: 0 };
+    const found = publicationsOf(standing, stagePeriods, { reason, position, historyEnd, restatedAt });
     const account = {
-      account_id: accountId,
-      source,
-      reference: accountKind === 'household' ? null : reference,
-      account_kind: accountKind,
+      ...{ account_id: accountId, source, account_kind: kind },
+      reference: kind === 'household' ? null : reference,
     };
-    const add = (change: StageChange, more: Row): void => {
-      publication += 1;
-      const row = { ...change, ...account, publication, position, reason: null, retracts: null };
-      published.push({ ...row, historical: change.at < ends, ...more });
-    };
-    const { outdated, fresh } = differenceOf(rows, stagePeriods);
-    for (const row of [...outdated].sort((x, y) => y.publication - x.publication)) {
-      retracted.push({ account_id: accountId, publication: row.publication });
-      const historical = restated ? { historical: true } : {};
-      add(row, {
-        kind: 'retracted',
-        reason,
-        retracts: row.publication,
-        cause: null,
-        policy_version: null,
-        ...historical,
-      });
-    }
-    for (const change of fresh) add(change, {});
+    for (const row of found.rows) published.push({ ...row, ...account });
+    for (const publication of found.retracted) retracted.push({ account_id: accountId, publication });
   }
   if (retracted.length > 0) {
     const rows = unnest(PUBLISHED, ['account_id', 'publication'], retracted, 'r');

@@ -12,7 +12,7 @@ import {
 import type { FoldState } from '../folding/fold-one.js';
 import { STATE_FROM_EVENTS } from '../folding/states.js';
 import { sameRow } from '../folding/write.js';
-import type { RetractionReason } from '../outbox/publish-stage-changes.js';
+import type { RetractionReason } from '../outbox/publications.js';
 import type { FoldedView } from '../read-models/read-model.js';
 import {
   ACCOUNTS,

@@ -10,7 +10,7 @@ import type { KnownPolicies } from '../read-models/policies/load-policies.js';
 import type { ProjectionContext, ReadModelStore } from '../read-models/read-model-store.js';
 import type { KnownSegments } from '../read-models/segments/known-segments.js';
 import { CUSTOMER_READ_MODELS } from '../read-models/registry.js';
-import type { RetractionReason } from '../outbox/publish-stage-changes.js';
+import type { RetractionReason } from '../outbox/publications.js';
 import { allAfter, foldOne, inOrder, type FoldState } from './fold-one.js';
 import { readKnown, selectKnown, type KnownCustomer } from './load.js';
 import { parkFailed, type ParkedCustomer } from './park.js';

@@ -17,11 +17,8 @@ import type { Reason } from '../indexing/affected-customer.js';
 import type { Epoch } from '../fitting/epoch.js';
 import { markProfiles } from '../outbox/mark-profiles.js';
 import { publishActions, type CustomerActions } from '../outbox/publish-actions.js';
-import {
-  publishStageChanges,
-  type ChangedStagePeriods,
-  type RetractionReason,
-} from '../outbox/publish-stage-changes.js';
+import type { RetractionReason } from '../outbox/publications.js';
+import { publishStageChanges, type ChangedStagePeriods } from '../outbox/publish-stage-changes.js';
 import { publishSegmentChanges, segmentChangesOf } from '../outbox/publish-segment-changes.js';
 import type { CustomerReadModel, DayZone, FoldedView } from '../read-models/read-model.js';
 import type { KnownSuppression } from '../read-models/suppressions/table.js';

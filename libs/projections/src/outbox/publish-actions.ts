@@ -27,7 +27,8 @@ import {
   type HeldRow,
 } from './held-actions.js';
 import { historyEnds } from './historical.js';
-import type { Publishing, RetractionReason } from './publish-stage-changes.js';
+import type { RetractionReason } from './publications.js';
+import type { Publishing } from './publish-stage-changes.js';
 
 /** Why an action is no longer called for. */
 export type WithdrawalReason =

@@ -2,10 +2,7 @@ import type { Instant } from '#contracts';
 import { arrayText, insertRows, unnest, type Row, type Table, type Transaction, type Writer } from '#database';
 import type { Epoch } from '../fitting/epoch.js';
 import { historyEnds } from './historical.js';
-
-/** Why a published stage change no longer holds. */
-export type RetractionReason =
-  'late-event' | 'reversal' | 'merge' | 'unmerge' | 'policy-changed' | 'policy-restated' | 'rebuild';
+import { publicationsOf, type RetractionReason, type StageChange } from './publications.js';
 
 /** A customer whose stage periods changed. */
 export interface ChangedStagePeriods {
@@ -64,20 +61,6 @@ const OUTBOX: Table = {
   semantic: [],
 };
 
-export interface StageChange extends Record<string, unknown> {
-  customer_id: string;
-  publication: number;
-  seq: number;
-  kind: 'entered' | 'left' | 'retracted';
-  cycle: number;
-  stage: string;
-  phase: string;
-  entered_at: number;
-  at: number;
-  cause: unknown;
-  policy_version: string | null;
-}
-
 /**
  * Publishes the difference between the stage changes of these customers that stand published and those that follow from their stage
  * periods now: the ones that no longer hold are retracted, the new ones published. The second time there is no difference. Returns
@@ -94,39 +77,15 @@ export async function publishStageChanges(
   const standing = await standingOf(tx, changed);
   const into = await absorbers(tx, changed, standing);
   const published: Row[] = [];
-  const outbox: Row[] = [];
   const retracted: Row[] = [];
   for (const { customerId, stagePeriods, reason } of changed) {
-    const before = standing.get(customerId);
-    // What a restatement changes is history, however recent: nothing happened to the customer.
-    const ends = reason === 'policy-restated' ? Math.max(historyEnd, restatedAt) : historyEnd;
-    let publication = before?.last ?? 0;
-    const { outdated, fresh } = differenceOf(before?.rows ?? [], stagePeriods);
-    const add = (change: StageChange, kind: StageChange['kind'], more: Row) => {
-      publication += 1;
-      const row = {
-        ...change,
-        customer_id: customerId,
-        publication,
-        kind,
-        position,
-        reason: null,
-        retracts: null,
-        into_id: null,
-        historical: change.at < ends,
-        ...more,
-      };
-      published.push(row);
-      outbox.push({ customer_id: customerId, publication, created_at: now });
-    };
-    // Retractions come first, the newest first: a consumer never sees a customer in two phases at once.
-    for (const row of [...outdated].sort((x, y) => y.publication - x.publication)) {
-      retracted.push({ customer_id: customerId, publication: row.publication });
-      const retraction = { reason, retracts: row.publication, into_id: into.get(customerId) ?? null };
-      const historical = reason === 'policy-restated' ? { historical: true } : {};
-      add(row, 'retracted', { ...retraction, ...historical, cause: null, policy_version: null });
+    const before = standing.get(customerId) ?? { rows: [], last: 0 };
+    const found = publicationsOf(before, stagePeriods, { reason, position, historyEnd, restatedAt });
+    for (const row of found.rows) {
+      const intoId = row['kind'] === 'retracted' ? (into.get(customerId) ?? null) : null;
+      published.push({ ...row, customer_id: customerId, into_id: intoId });
     }
-    for (const change of fresh) add(change, change.kind, {});
+    for (const publication of found.retracted) retracted.push({ customer_id: customerId, publication });
   }
   if (retracted.length > 0) {
     const rows = unnest(PUBLISHED, ['customer_id', 'publication'], retracted, 'r');
@@ -137,7 +96,11 @@ export async function publishStageChanges(
     );
   }
   await insertRows(writes, PUBLISHED, published);
-  await insertRows(writes, OUTBOX, outbox);
+  await insertRows(
+    writes,
+    OUTBOX,
+    published.map(({ customer_id, publication }) => ({ customer_id, publication, created_at: now })),
+  );
   return published.length;
 }
 
@@ -184,45 +147,4 @@ async function absorbers(
     [arrayText(gone.map((one) => one.customerId))],
   );
   return new Map(rows.map((row) => [row.subject_id, row.customer_id]));
-}
-
-/** The difference between the stage changes that stand published and those that follow from the stage periods now. */
-export function differenceOf<Standing extends StageChange>(
-  standing: readonly Standing[],
-  stagePeriods: readonly Row[],
-): { readonly outdated: readonly Standing[]; readonly fresh: readonly StageChange[] } {
-  const outdated = new Map(standing.map((row) => [changeKey(row), row]));
-  const fresh = stagePeriods
-    .flatMap((period, i) => changesOf(period, stagePeriods[i + 1]))
-    .filter((change) => !outdated.delete(changeKey(change)));
-  return { outdated: [...outdated.values()], fresh };
-}
-
-/** The stage changes of a stage period: it was entered, and it was left, with the cause of the period that followed. */
-export function changesOf(period: Row, next: Row | undefined): StageChange[] {
-  const entered = {
-    customer_id: period['customer_id'],
-    publication: 0,
-    seq: period['seq'],
-    kind: 'entered',
-    cycle: period['cycle'],
-    stage: period['stage'],
-    phase: period['phase'],
-    entered_at: period['entered_at'],
-    at: period['entered_at'],
-    cause: period['cause'],
-    policy_version: period['policy_version'],
-  } as StageChange;
-  const leftAt = period['left_at'] as number | null;
-  if (leftAt === null) return [entered];
-  const leaving = {
-    cause: next?.['cause'] ?? null,
-    policy_version: (next?.['policy_version'] ?? null) as string | null,
-  };
-  return [entered, { ...entered, kind: 'left', at: leftAt, ...leaving }];
-}
-
-/** Two stage changes are the same when all these are equal. The number of the stage period is left out: it may shift. */
-function changeKey({ kind, cycle, stage, phase, entered_at: enteredAt, at }: StageChange): string {
-  return `${kind} ${cycle} ${stage} ${phase} ${enteredAt} ${at}`;
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import { arrayText, type Row } from '#database';
 import { policyTimeline, type Policy, type PolicyTimeline } from '#lifecycle';
-import { changesOf, differenceOf, type StageChange } from '../outbox/publish-stage-changes.js';
+import { changesOf, differenceOf, type StageChange } from '../outbox/publications.js';
 import { foldOne, inOrder } from '../folding/fold-one.js';
 import { readTouchpoints } from '../folding/load.js';
 import type { Processor } from '../processor/processor.js';

@@ -1,4 +1,6 @@
 import type { Instant } from '#contracts';
+import type { Row } from '#database';
+import type { CustomerView } from '#lifecycle';
 import type { CustomerReadModel } from '../read-model.js';
 import { CUSTOMERS } from './table.js';
 
@@ -7,30 +9,11 @@ export const PROFILE: CustomerReadModel = {
   shape: 'row',
   table: CUSTOMERS,
   row: ({ customerId, digestId, subjectIds, view, waitingUntil, position, segments }) => {
-    const only = view.revenue.length === 1 ? view.revenue[0] : undefined;
-    const due = view.next?.dueAt ?? null;
     return {
       customer_id: customerId,
       digest_id: digestId,
       subjects: subjectIds.length,
-      cycle: view.cycle,
-      stage: view.stage,
-      phase: view.phase,
-      entered_at: view.enteredAt,
-      policy_version: view.policyVersion,
-      cause: view.cause,
-      first_seen_at: view.firstSeenAt,
-      last_seen_at: view.lastSeenAt,
-      touchpoints: view.touchpoints,
-      orders: view.orders,
-      revenue_minor: view.revenue.length === 0 ? 0 : (only?.amountMinor ?? null),
-      currency: only?.currency ?? null,
-      revenue: view.revenue,
-      first_purchase_at: view.firstPurchaseAt,
-      last_purchase_at: view.lastPurchaseAt,
-      next_due_at: due,
-      next_due_kind: view.next?.kind ?? null,
-      flags: view.flags,
+      ...viewColumns(view),
       // Figures that grow as time passes (tenure, T) are absent: a query computes them for the instant that it asks about.
       profile: {
         deadlines: view.deadlines,
@@ -46,7 +29,7 @@ export const PROFILE: CustomerReadModel = {
       folded_position: position,
       waiting_until: waitingUntil,
       wake_at: earliest([
-        due,
+        view.next?.dueAt ?? null,
         waitingUntil,
         segments?.nextAt ?? null,
         ...view.actions.map(({ validUntil }) => validUntil),
@@ -60,7 +43,32 @@ export const PROFILE: CustomerReadModel = {
   },
 };
 
-function earliest(instants: readonly (Instant | null)[]): Instant | null {
+/** The columns that a customer and an account have in common: the phase with its cause, and figures. */
+export function viewColumns(view: CustomerView): Row {
+  const only = view.revenue.length === 1 ? view.revenue[0] : undefined;
+  return {
+    cycle: view.cycle,
+    stage: view.stage,
+    phase: view.phase,
+    entered_at: view.enteredAt,
+    policy_version: view.policyVersion,
+    cause: view.cause,
+    first_seen_at: view.firstSeenAt,
+    last_seen_at: view.lastSeenAt,
+    touchpoints: view.touchpoints,
+    orders: view.orders,
+    revenue_minor: view.revenue.length === 0 ? 0 : (only?.amountMinor ?? null),
+    currency: only?.currency ?? null,
+    revenue: view.revenue,
+    first_purchase_at: view.firstPurchaseAt,
+    last_purchase_at: view.lastPurchaseAt,
+    next_due_at: view.next?.dueAt ?? null,
+    next_due_kind: view.next?.kind ?? null,
+    flags: view.flags,
+  };
+}
+
+export function earliest(instants: readonly (Instant | null)[]): Instant | null {
   const known = instants.filter((at) => at !== null);
   return known.length === 0 ? null : Math.min(...known);
 }

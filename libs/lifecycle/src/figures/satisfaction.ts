@@ -1,6 +1,8 @@
 import type { Instant } from '#contracts';
 import { satisfaction, SURVEY_SCALES, type SatisfactionGrade, type SurveyAnswer, type SurveyScale } from '#models';
 import { addDays, dayOf } from '../calendar/calendar.js';
+import { textOf } from '../fold/facts.js';
+import { refOf } from '../fold/fold.js';
 import type { EventRef, LifecycleEvent } from '../model.js';
 
 /** How satisfied a customer is at an instant, and what it follows from. */
@@ -88,6 +90,3 @@ function onScale(scale: SurveyScale, value: unknown): { readonly scale: SurveySc
   const [lowest, highest] = SURVEY_SCALES[scale];
   return typeof value === 'number' && value >= lowest && value <= highest ? { scale, answer: value } : null;
 }
-
-const refOf = ({ source, id }: LifecycleEvent): EventRef => ({ source, id });
-const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);

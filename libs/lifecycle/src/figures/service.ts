@@ -1,4 +1,5 @@
 import { parseInstant, type Instant } from '#contracts';
+import { numberOf, textOf } from '../fold/facts.js';
 import type { LifecycleEvent, Money } from '../model.js';
 
 /** What a customer costs to serve, and what the relationship gives them, until an instant. */
@@ -141,5 +142,4 @@ class Sums {
   }
 }
 
-const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
-const amountOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+const amountOf = (value: unknown): number => numberOf(value) ?? 0;

@@ -167,11 +167,13 @@ export function categoryOf({ data }: LifecycleEvent): string | null {
   return textOf(data['category']);
 }
 
-function numberOf(value: unknown): number | null {
+/** A finite number, or null. */
+export function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-function textOf(value: unknown): string | null {
+/** A text that is not empty, or null. */
+export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 

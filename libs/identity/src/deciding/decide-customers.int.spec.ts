@@ -230,6 +230,18 @@ describe('decisions about who is who', () => {
     expect(await engine.context.log.head()).toEqual(before);
   });
 
+  it.each<[DecisionKind, object, string]>([
+    ['merge', { one: 'userId:stranger', other: 'userId:anna', reason }, 'one'],
+    ['keep-apart', { one: 'userId:anna', other: 'userId:stranger', reason }, 'other'],
+    ['unmerge', { customer: 'userId:stranger', apart: ['userId:anna'], reason }, 'customer'],
+    ['unmerge', { customer: 'userId:anna', apart: ['userId:stranger'], reason }, 'apart'],
+  ])('%s says which field names no known customer, and what to give', async (kind, document, field) => {
+    expect(await decide(kind, document)).toEqual({
+      outcome: 'unknown',
+      detail: `${field} names no known customer: give a customer id, or an identifier of a customer with touchpoints, such as userId:0001.`,
+    });
+  });
+
   it('an id of one’s own makes a decision that is sent twice one decision', async () => {
     const decisionId = 'c'.repeat(32);
     const document = { one: 'userId:anna', other: 'userId:ben', reason, decisionId };

@@ -174,7 +174,10 @@ export class DecideCustomers {
       case 'merge':
       case 'keep-apart': {
         const sides = [document.one, document.other].map((name = '') => this.named(name)) as [NamedSide, NamedSide];
-        const known = await this.known(sides.map(({ subjectId }) => subjectId));
+        const known = await this.known(
+          sides.map(({ subjectId }) => subjectId),
+          ['one', 'other'],
+        );
         if ('outcome' in known) return known;
         return this.proposeTwo(kind, sides, known);
       }
@@ -240,7 +243,7 @@ export class DecideCustomers {
   }: Read): Promise<Proposed | Impossible | { outcome: 'behind' }> {
     const from = this.named(customer);
     const parted = [...new Set(apart.map((name) => this.named(name).subjectId))];
-    const known = await this.known([from.subjectId, ...parted]);
+    const known = await this.known([from.subjectId, ...parted], ['customer', ...parted.map(() => 'apart')]);
     if ('outcome' in known) return known;
     const { customers } = resolved(known.connected, known.recorded.decisions);
     const subjects = customers.find((each) => each.subjects.includes(from.subjectId))?.subjects ?? [];
@@ -275,8 +278,14 @@ export class DecideCustomers {
     return { byIdentifier: true, subjectId: personalData.subjectIdOf(name.slice(0, colon), name.slice(colon + 1)) };
   }
 
-  /** What is known of subjects and all that links lead to, once the read models have reached the head of the log. */
-  private async known(subjectIds: readonly string[]): Promise<Known | Impossible | { readonly outcome: 'behind' }> {
+  /**
+   * What is known of subjects and all that links lead to, once the read models have reached the head of the log.
+   * @param fields where the request names each of them; none where an earlier decision does
+   */
+  private async known(
+    subjectIds: readonly string[],
+    fields: readonly string[] = [],
+  ): Promise<Known | Impossible | { readonly outcome: 'behind' }> {
     const { log, database } = this.dependencies.context;
     const { position: head } = await log.head();
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
@@ -291,10 +300,8 @@ export class DecideCustomers {
       });
       if (known !== null) {
         const there = new Set(known.connected.subjects.map(({ subjectId }) => subjectId));
-        const missing = subjectIds.filter((id) => !there.has(id));
-        return missing.length === 0
-          ? known
-          : { outcome: 'unknown', detail: `${missing.length} of those named are no known customers.` };
+        const missing = subjectIds.findIndex((id) => !there.has(id));
+        return missing === -1 ? known : { outcome: 'unknown', detail: unknownCustomer(fields[missing]) };
       }
       if (waitedMs >= WAIT_MS) return { outcome: 'behind' };
       await sleep(POLL_MS);
@@ -323,6 +330,11 @@ export class DecideCustomers {
     return this.dependencies.context.clock.now();
   }
 }
+
+const unknownCustomer = (field: string | undefined): string =>
+  field === undefined
+    ? 'A customer of this decision is not known.'
+    : `${field} names no known customer: give a customer id, or an identifier of a customer with touchpoints, such as userId:0001.`;
 
 /** What any of the documents may hold. */
 interface Read {

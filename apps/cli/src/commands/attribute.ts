@@ -61,11 +61,10 @@ function listCommand(session: Session): Command {
     .action(async (options: FormatOptions) => {
       await useEngine(options, session, async (engine) => {
         const attributes = await engine.attributes();
-        process.stdout.write(
-          options.format === 'json'
-            ? `${JSON.stringify(attributes, null, 2)}\n`
-            : tableText(COLUMNS, attributes.map(rowOf)),
-        );
+        if (options.format === 'json') process.stdout.write(`${JSON.stringify(attributes, null, 2)}\n`);
+        else if (attributes.length === 0)
+          session.stderr.write('There is no attribute: perennial attribute define defines one.\n');
+        else process.stdout.write(tableText(COLUMNS, attributes.map(rowOf)));
       });
     });
   return withExamples(withEngineOptions(withFormat(command)), 'perennial attribute list');

@@ -109,9 +109,10 @@ function listCommand(session: Session): Command {
     .action(async (options: FormatOptions) => {
       await useEngine(options, session, async (engine) => {
         const rows = await segmentsOf(engine);
-        process.stdout.write(
-          options.format === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : tableText(COLUMNS, rows),
-        );
+        if (options.format === 'json') process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+        else if (rows.length === 0)
+          session.stderr.write('There is no segment: perennial segment define defines one.\n');
+        else process.stdout.write(tableText(COLUMNS, rows));
       });
     });
   return withExamples(withEngineOptions(command), 'perennial segment list');

@@ -13,7 +13,8 @@ export function survivesAsDouble(token: string): boolean {
   const digits = significantDigits(token);
   if (digits === '') return true;
   if (value === 0 || digits.length > DIGITS_MAX) return false;
-  return significantDigits(value.toExponential(digits.length - 1)) === digits;
+  // A double in the middle between two decimals of this length is written as either: the shortest way of writing may be the other one.
+  return [value.toExponential(digits.length - 1), String(value)].some((text) => significantDigits(text) === digits);
 }
 
 /** Whether the number reads as it stands when the double is written down again: `1.50` as `1.5`, and no whole number beyond 2^53. */

@@ -109,6 +109,12 @@ describe('reading JSON strictly', () => {
     );
   });
 
+  it('keeps a double that lies in the middle between two decimals, written as either', () => {
+    expect(survivesAsDouble('-124941955409412.12')).toBe(true);
+    expect(survivesAsDouble('-124941955409412.13')).toBe(true);
+    expect(survivesAsDouble('-124941955409412.1201')).toBe(false);
+  });
+
   it('keeps every double, however it is written', () => {
     fc.assert(
       fc.property(

@@ -21,7 +21,7 @@ import { isInvalidPosition } from './failures.js';
 import { Duplicates } from './duplicates.js';
 import { Feed } from './feed.js';
 import { eventUuid, type IdTable } from './ids.js';
-import { keptStreams } from './kept-streams.js';
+import { keptStreams, type StreamRange } from './kept-streams.js';
 import { LogHead } from './log-head.js';
 import { LogStreams } from './log-streams.js';
 import { ReceivedCounts } from './received-counts.js';
@@ -30,11 +30,14 @@ import { identityOnServer, replaceIdentity } from './server-identity.js';
 import { SharedFeed } from './shared-feed.js';
 import { SharedFeeds } from './shared-feeds.js';
 import { positionOf, recordedEvent } from './stored-event.js';
+import { StreamCache } from './stream-cache.js';
 import { as, pages, WholeLog } from './whole-log.js';
 import { BatchAppender } from './batch-appender.js';
 
 /** What each feed keeps for consumers that are not as far: so many events, and so many bytes. */
 const KEPT = { keptMax: 2_048, keptBytesMax: 8 * 1_048_576 };
+/** What the whole streams that are held in memory take at most, in bytes. */
+const CACHE_BYTES_MAX = 32 * 1_048_576;
 
 /** The EventStoreDB adapter of the port. Positions are commit positions. */
 export class EventStoreLog implements EventLog, MoveTarget {
@@ -49,6 +52,7 @@ export class EventStoreLog implements EventLog, MoveTarget {
   readonly #feeds: SharedFeeds;
   readonly #whole: WholeLog;
   readonly #streams: LogStreams;
+  readonly #cache = new StreamCache(CACHE_BYTES_MAX);
   readonly received = new ReceivedCounts();
 
   /** Made by `openLogOnServer`, which has it begun. */
@@ -123,14 +127,15 @@ export class EventStoreLog implements EventLog, MoveTarget {
     this.#mustBeOpen();
     // One moment for all streams: what is appended in the meantime is above it.
     const seen = upTo ?? (await this.head()).position;
-    const kept = this.#feeds.kept(seen);
-    const held = kept === null ? null : keptStreams(kept, streams, { after, upTo: seen });
+    const range = { after, upTo: seen };
+    const cached = new Map([...new Set(streams)].map((stream) => [stream, this.#cache.read(stream, range)] as const));
+    const missing = [...cached].flatMap(([stream, events]) => (events === null ? [stream] : []));
+    const kept = missing.length === 0 ? null : this.#feeds.kept(seen);
+    const held = kept === null ? null : keptStreams(kept, missing, range);
     const read = await Promise.all(
-      [...new Set(streams)]
-        .filter((stream) => held?.has(stream) !== true)
-        .map((stream) => (after > 0 ? this.#streams.above(stream, after) : this.#streams.upTo(stream, seen))),
+      missing.filter((stream) => held?.has(stream) !== true).map((stream) => this.#readStream(stream, range)),
     );
-    const ours = [...this.#recorded(read.flat()), ...[...(held?.values() ?? [])].flat()];
+    const ours = [...read, ...cached.values(), ...(held?.values() ?? [])].flatMap((events) => events ?? []);
     return (await this.#duplicates.without(ours))
       .filter(({ position }) => position > after && position <= seen)
       .map((event) => as(event, {}))
@@ -221,7 +226,20 @@ export class EventStoreLog implements EventLog, MoveTarget {
       signal: this.#closing.signal,
       head: async () => (await this.#head.read()).position,
     });
-    return new SharedFeed(feed, after, { ...KEPT, prefix: this.prefix, onAdded });
+    return new SharedFeed(feed, after, {
+      ...KEPT,
+      ...{ prefix: this.prefix, onAdded },
+      onReceived: (received) => this.#cache.received(received),
+    });
+  }
+
+  /** A stream from the server, whole or its end; a whole one is held from then on. */
+  async #readStream(stream: string, { after, upTo }: StreamRange): Promise<readonly RecordedEvent[]> {
+    if (after > 0) return this.#recorded(await this.#streams.above(stream, after));
+    const events = this.#recorded(await this.#streams.upTo(stream, upTo));
+    const later = this.#feeds.received(upTo);
+    if (later !== null) this.#cache.remember(stream, events, upTo, later);
+    return events;
   }
 
   /** Events of ours with their content hashes, without those that repeat an event id recorded lower. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collect, Samples, statuses } from '../../conformance/fixture.js';
-import type { ReceiptDraft } from '../port.js';
+import type { EventLog, ReceiptDraft } from '../port.js';
 import type { KnownId } from './ids.js';
 import { MemoryIdTable } from './memory-ids.js';
 import { openEventStoreLog } from './open-eventstore-log.js';
@@ -102,25 +103,64 @@ describe('what a batch costs in round trips', () => {
     expect(below).toEqual(all.filter((event) => event.position <= position));
   });
 
-  it('is one read for each stream whose beginning is no longer kept, and the same is read', async () => {
+  it('is one read for a stream from before this process, and none when it is read again, however much came in between', async () => {
     const server = await on.server();
-    const { log, settle } = await on.log(server, { timeouts: { attemptMs: 30_000, silenceMs: 60_000 } });
-    const [old, fresh] = [samples.stream(), samples.stream()];
-    await log.appendMany(samples.items(2, old));
-    // More than is kept.
-    for (let i = 0; i < 26; i += 1) await log.appendMany(samples.items(100));
-    await log.appendMany([...samples.items(1, old), ...samples.items(2, fresh)]);
-    await settle();
-    const upTo = (await log.head()).position;
-    const before = { ...server.calls };
-    const read = await log.readStreams([old, fresh], { upTo });
-    expect(server.calls.read - before.read).toBe(1);
-    expect(read.map(({ stream, revision }) => [stream, revision])).toEqual([
-      [old, 0],
-      [old, 1],
-      [old, 2],
-      [fresh, 0],
-      [fresh, 1],
-    ]);
+    const timeouts = { attemptMs: 30_000, silenceMs: 60_000 };
+    const writer = await on.log(server, { timeouts, name: 'one' });
+    const [old, fresh, empty] = [samples.stream(), samples.stream(), samples.stream()];
+    await writer.log.appendMany(samples.items(2, old));
+    const { position } = await writer.log.head();
+    const reader = await openEventStoreLog({
+      ...{ connectionString: server.connectionString, ids: new MemoryIdTable(), name: 'one' },
+    });
+    const ends = new AbortController();
+    let followed = position;
+    const following = (async () => {
+      for await (const page of reader.follow(position, { signal: ends.signal }))
+        followed = page.at(-1)?.position ?? followed;
+    })();
+    const settle = async () => {
+      const { position: head } = await writer.log.head();
+      while (followed < head) await sleep(5);
+      return head;
+    };
+    const readBy = async (log: typeof reader, upTo: number) => {
+      const before = server.calls.read;
+      const events = await log.readStreams([old, fresh, empty], { upTo });
+      return { calls: server.calls.read - before, events: events.map(({ stream, revision }) => [stream, revision]) };
+    };
+    await writer.log.appendMany([...samples.items(1, old), ...samples.items(2, fresh)]);
+    const expected = [0, 1, 2].map((revision) => [old, revision]).concat([0, 1].map((revision) => [fresh, revision]));
+    expect(await readBy(reader, await settle())).toEqual({ calls: 2, events: expected });
+    // More than is kept of the log.
+    for (let i = 0; i < 26; i += 1) await writer.log.appendMany(samples.items(100));
+    await writer.log.appendMany([...samples.items(1, old), ...samples.items(1, empty)]);
+    const later = [...expected, [old, 3], [empty, 0]];
+    expect(await readBy(reader, await settle())).toEqual({ calls: 0, events: later });
+    ends.abort();
+    await following.catch(() => undefined);
+    await reader.close();
+  });
+
+  it('is nothing where the next page of the log was received while the last one was worked on', async () => {
+    const server = await on.server();
+    const log = await openEventStoreLog({ connectionString: server.connectionString, ids: new MemoryIdTable() });
+    await log.appendMany(samples.items(3));
+    const first = await pageAbove(log, 0);
+    await log.appendMany(samples.items(4));
+    // What is worked on in the meantime.
+    await sleep(300);
+    const before = server.calls.read;
+    const second = await pageAbove(log, first);
+    expect(server.calls.read - before).toBe(0);
+    expect(second).toBe((await log.head()).position);
+    expect(await pageAbove(log, second)).toBe(second);
+    await log.close();
   });
 });
+
+/** Where the next page above a position ends; the position itself where there is none. */
+async function pageAbove(log: EventLog, position: number): Promise<number> {
+  for await (const events of log.readAll(position)) return events.at(-1)?.position ?? position;
+  return position;
+}

@@ -2,6 +2,7 @@ import type { ResolvedEvent } from '@eventstore/db-client';
 import type { RecordedEvent } from '../port.js';
 import type { Feed } from './feed.js';
 import { positionOf, recordedEvent } from './stored-event.js';
+import type { Received } from './stream-cache.js';
 
 /** What one place of the log holds: `event` is null where another program wrote into a stream of ours. */
 export interface Entry {
@@ -16,6 +17,8 @@ export interface SharedFeedOptions {
   /** The newest events are kept for consumers that are not as far, up to so many and so many bytes. */
   readonly keptMax: number;
   readonly keptBytesMax: number;
+  /** Called with the events that came, before those who wait are told. */
+  readonly onReceived?: (received: Received) => void;
   /** Called after events were added. */
   readonly onAdded: () => void;
 }
@@ -97,6 +100,11 @@ export class SharedFeed {
     });
   }
 
+  /** Has the next events fetched before a consumer waits for them: at most as many as one pull gives. */
+  readAhead(): void {
+    void this.#pull();
+  }
+
   /** Has those that wait look again. */
   rouse(failure?: unknown): void {
     for (const waiter of [...this.#waiters]) waiter.settle(failure);
@@ -136,7 +144,9 @@ export class SharedFeed {
       this.#entries.push(entry);
       this.#bytes += entry.bytes;
     }
+    const from = this.upTo;
     this.upTo = this.#entries.at(-1)?.position ?? this.upTo;
+    this.options.onReceived?.({ from, upTo: this.upTo, entries });
   }
 
   /** Gives up the oldest, beyond what is kept: a consumer at the end has them all. */
@@ -158,8 +168,12 @@ export class SharedFeed {
 function entryOf(event: NonNullable<ResolvedEvent['event']>, prefix: string): Entry {
   const position = positionOf(event);
   const recorded = recordedEvent({ event }, prefix, true);
-  const bytes = EVENT_BYTES + (recorded === null ? 0 : recorded.data.length + recorded.meta.length);
-  return { position, event: recorded, bytes };
+  return { position, event: recorded, bytes: recorded === null ? EVENT_BYTES : entryBytes(recorded) };
+}
+
+/** What an event takes in memory, about. */
+export function entryBytes({ data, meta }: RecordedEvent): number {
+  return EVENT_BYTES + data.length + meta.length;
 }
 
 /** The place of the first entry above a position, from a place on. */

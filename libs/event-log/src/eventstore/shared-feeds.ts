@@ -32,11 +32,23 @@ export class SharedFeeds {
     return new Consumer(this, after);
   }
 
+  /** Whether anything above a position is here already, for a consumer that has everything up to it. */
+  holdsAbove(position: number): boolean {
+    const feed = this.#best(position);
+    return feed !== null && feed.upTo > position;
+  }
+
   /** What is held up to a position and further: of the feed that reaches back the furthest; null where no feed has come so far. */
   kept(upTo: number): Kept | null {
     let best: SharedFeed | null = null;
     for (const feed of this.#feeds) if (feed.covers(upTo) && feed.from < (best?.from ?? Infinity)) best = feed;
     return best === null ? null : { from: best.from, upTo: best.upTo, entries: best.above(best.from, Infinity) };
+  }
+
+  /** What was received above a position up to where the furthest feed is; null where no feed covers it. */
+  received(above: number): Kept | null {
+    const feed = this.#best(above);
+    return feed === null ? null : { from: above, upTo: feed.upTo, entries: feed.above(above, Infinity) };
   }
 
   close(): void {
@@ -110,8 +122,11 @@ export class Consumer {
 
   /** What is here already, at most `limit`. */
   here(limit: number): readonly Entry[] {
-    const entries = this.#enter().above(this.position, limit);
+    const feed = this.#enter();
+    const entries = feed.above(this.position, limit);
     this.position = entries.at(-1)?.position ?? this.position;
+    // What comes while these are worked on is then here.
+    if (entries.length > 0 && this.position >= feed.upTo) feed.readAhead();
     return entries;
   }
 

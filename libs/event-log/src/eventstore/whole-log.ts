@@ -32,7 +32,9 @@ export class WholeLog {
     const { upTo, size } = pages(options);
     mustBeOpen();
     if (options.signal?.aborted || after >= upTo) return;
-    if (head.known <= after && (await head.read()).position <= after) return;
+    // What was received already costs no question, and may lie above the head that was read last.
+    const received = feeds.holdsAbove(after);
+    if (!received && head.known <= after && (await head.read()).position <= after) return;
     const along = await this.#runningTime(after);
     const signal = this.#endedBy(options.signal);
     const consumer = feeds.consumer(after);
@@ -40,13 +42,14 @@ export class WholeLog {
     try {
       while (consumer.position < upTo) {
         let entries = consumer.here(size - page.length);
-        if (entries.length === 0 && (await this.#isBelowHead(consumer.position))) {
+        if (entries.length === 0 && page.length > 0 && head.known <= consumer.position) {
+          yield page;
+          page = [];
+        } else if (entries.length === 0 && (await this.#isBelowHead(consumer.position))) {
           entries = await consumer.next(size - page.length, signal, PATIENCE_MS);
           if (entries.length === 0 && !signal.aborted) await this.#checkHead();
         } else if (entries.length === 0) {
-          if (page.length === 0) return;
-          yield page;
-          page = [];
+          return;
         }
         mustBeOpen();
         if (options.signal?.aborted) return;

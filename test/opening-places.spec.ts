@@ -54,6 +54,7 @@ const READ: Readonly<Record<string, readonly [number, string]>> = {
   'libs/queries/src/reading/life.ts': [1, 'for the fold, whose results hold no text of a touchpoint'],
   'libs/queries/src/reading/who.ts': [1, 'merges and the like: facts of the engine'],
   'libs/queries/src/reading/policies.ts': [1, 'policies'],
+  'libs/queries/src/reading/rates.ts': [1, 'rates'],
   'libs/queries/src/queries/acts.ts': [1, 'acts: what people write in them is sealed'],
   'libs/queries/src/queries/privacy.ts': [1, 'facts about erasures'],
   'libs/data-subjects/src/package/own-person.ts': [1, 'erasures'],

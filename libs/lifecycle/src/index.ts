@@ -225,3 +225,8 @@ export {
   type LeadFeatures,
   type LeadModel,
 } from './figures/lead-score.js';
+export { FIGURES, figureNamed } from './figures/registry.js';
+export type { Figure, FigureAmount, FigureInput, FigureUnit, FigureValue } from './figures/figure.js';
+export { RateTable, type MissingRate, type PublishedRate } from './figures/rates.js';
+export { explainFigureValue, shownAmounts, type ExplainedFigure } from './figures/explain-figure.js';
+export { moneyWords } from './figures/money-figure.js';

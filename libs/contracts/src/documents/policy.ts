@@ -23,6 +23,8 @@ import {
 
 /** A century: a longer time is a typing error. */
 const DAYS_MAX = 36_525;
+/** Of one cost, in minor units. */
+const COST_MAX = 1_000_000_000;
 /** The state of a customer keeps so many contacts: a cap above it could not be checked. */
 export const CONTACT_CAP_MAX = 30;
 /** A time of the day, in minutes. */
@@ -395,6 +397,22 @@ class ContactForm {
   doubleOptIn?: string[];
 }
 
+class CostsForm {
+  @Optional()
+  @Whole(0, COST_MAX)
+  @Describe('A minute of work on a case or call whose cost is not stated, in minor units of the policy’s currency')
+  minuteMinor?: number;
+  @Optional()
+  @Whole(0, COST_MAX)
+  @Describe('A case, complaint or call, those of one case once, in minor units')
+  contactMinor?: number;
+  @Optional() @Whole(0, COST_MAX) @Describe('Each return, in minor units') returnMinor?: number;
+  @Optional()
+  @Whole(0, COST_MAX)
+  @Describe('Winning a customer, in minor units: counts from the first purchase on')
+  acquisitionMinor?: number;
+}
+
 /** A policy as a business writes it. The lifecycle's type `Policy` explains what each field does. */
 export class PolicyForm {
   @Matching('^[a-z][a-z0-9-]{0,63}$', 64, 'a name')
@@ -455,4 +473,8 @@ export class PolicyForm {
   @Part(() => ContactForm)
   @Describe('How a customer may be contacted: caps, quiet hours, days without contact, consents to be confirmed')
   contact?: ContactForm;
+  @Optional()
+  @Part(() => CostsForm)
+  @Describe('What serving a customer costs where events state no cost')
+  costs?: CostsForm;
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import { dayOf, monthOf, monthStart, weekStart } from '../calendar/calendar.js';
-import type { Booking } from '../model.js';
+import type { Booking, EventRef } from '../model.js';
 
 export interface SummaryOptions {
   /** Bookings after it are left out. */
@@ -33,9 +33,16 @@ export interface PurchaseSummary {
   readonly lastAt: Instant;
 }
 
-interface OrderSum {
+/** An order with what remains of it. */
+export interface OrderSum {
+  readonly orderId: string;
   readonly at: Instant;
   readonly currency: string;
+  /** The event that placed it. */
+  readonly event: EventRef;
+  /** As placed or amended. */
+  amountMinor: number;
+  /** Less what was taken back. */
   netMinor: number;
   survives: boolean;
 }
@@ -73,7 +80,7 @@ export function purchaseSummary(bookings: readonly Booking[], options: SummaryOp
 }
 
 /** Each order with what remains of it. An order is (source, orderId); the instant tells one that was placed again from the first. */
-function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
+export function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
   const orders = new Map<string, OrderSum>();
   const counts = ({ at, voidedAt }: Booking): boolean => at <= asOf && (voidedAt === null || voidedAt > asOf);
   const keyOf = ({ orderSource, orderId, orderAt }: Booking): string =>
@@ -81,13 +88,17 @@ function ordersOf(bookings: readonly Booking[], asOf: Instant): OrderSum[] {
   for (const booking of bookings) {
     const { at, kind, currency, amountMinor } = booking;
     if (kind === 'order' && counts(booking))
-      orders.set(keyOf(booking), { at, currency, netMinor: amountMinor, survives: true });
+      orders.set(keyOf(booking), {
+        ...{ orderId: booking.orderId ?? '', at, currency, event: booking.event },
+        ...{ amountMinor, netMinor: amountMinor, survives: true },
+      });
   }
   for (const booking of bookings) {
     if (booking.kind === 'order' || booking.kind === 'payment' || !counts(booking)) continue;
     const order = orders.get(keyOf(booking));
     if (order === undefined || order.currency !== booking.currency) continue;
     order.netMinor += booking.amountMinor;
+    if (booking.kind === 'amendment') order.amountMinor += booking.amountMinor;
     if (booking.reverses) order.survives = false;
   }
   return [...orders.values()];

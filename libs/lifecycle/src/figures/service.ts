@@ -119,7 +119,8 @@ function wasOnTime(data: LifecycleEvent['data'], at: Instant): boolean | null {
   return until === null ? null : at <= until;
 }
 
-function discountOf(data: LifecycleEvent['data']): number {
+/** The discounts on the lines and the whole of an order. */
+export function discountOf(data: LifecycleEvent['data']): number {
   const lines = Array.isArray(data['lines']) ? (data['lines'] as readonly unknown[]) : [];
   return lines.reduce<number>(
     (sum, line) => sum + amountOf((line as Record<string, unknown> | null)?.['discountMinor']),

@@ -278,6 +278,17 @@ const contactRulesNameEachOnce: Rule = ({ contact = {} }) => [
   ),
 ];
 
+const costsHaveACurrency: Rule = ({ costs, currency }) =>
+  costs === undefined || currency !== null
+    ? NONE
+    : [
+        {
+          pointer: pointerTo('currency'),
+          detail: 'must be a currency beside costs: they are amounts in it',
+          hint: 'name the currency of the business, such as EUR, or leave costs out',
+        },
+      ];
+
 /** The places of texts that stand earlier in the list too. */
 function repeated(texts: readonly string[]): readonly number[] {
   const seen = new Set<string>();
@@ -303,4 +314,5 @@ export const POLICY_RULES: readonly Rule[] = [
   quietHoursLeaveSomeOfTheDay,
   holdbackDaysAreDays,
   contactRulesNameEachOnce,
+  costsHaveACurrency,
 ];

@@ -37,6 +37,20 @@ export interface Policy {
   readonly approvals?: ApprovalRules;
   /** How a customer may be contacted; absent: whenever they gave their consent. It moves no customer. */
   readonly contact?: ContactRules;
+  /** What serving a customer costs where events state no cost; absent: nothing. It moves no customer. */
+  readonly costs?: CostRules;
+}
+
+/** What serving a customer costs, in minor units of the policy's currency. */
+export interface CostRules {
+  /** A minute of work on a case or call whose cost is not stated. */
+  readonly minuteMinor?: number;
+  /** A case, complaint or call, those of one case once. */
+  readonly contactMinor?: number;
+  /** Each return. */
+  readonly returnMinor?: number;
+  /** Winning a customer: counts from their first purchase on. */
+  readonly acquisitionMinor?: number;
 }
 
 /** What holds an action back although the customer gave their consent. */

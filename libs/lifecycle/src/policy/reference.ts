@@ -27,6 +27,7 @@ export const POLICY_PARTS: Readonly<Record<string, string>> = {
   retention: 'How long data are kept; without the list for ever',
   approvals: 'Which acts need two principals; none by default',
   contact: 'How a customer may be contacted: caps, quiet hours, days without contact, consents to be confirmed',
+  costs: 'What serving a customer costs where events state no cost',
 };
 
 /** A policy that uses every field: what the documentation quotes. */
@@ -93,6 +94,7 @@ export const EXAMPLE_POLICY: Policy = {
     exemptPurposes: ['retention', 'service'],
     doubleOptIn: ['newsletter'],
   },
+  costs: { minuteMinor: 75, contactMinor: 150, returnMinor: 600, acquisitionMinor: 2_500 },
 };
 
 /** Every field of the policy document, in the order in which it is written. */

@@ -4,6 +4,7 @@ import { customer } from '../queries/customer.js';
 import { customers } from '../queries/customers.js';
 import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
+import { explainFigure, figures } from '../queries/figures.js';
 import { history } from '../queries/history.js';
 import { orders } from '../queries/orders.js';
 import { stage } from '../queries/stage.js';
@@ -40,6 +41,16 @@ export class CustomersController {
   @QueryRoute(explanation, ofCustomer(':customer/explain', 'explainCustomer'))
   explanation(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(explanation, reply);
+  }
+
+  @QueryRoute(figures, ofCustomer(':customer/figures', 'getCustomerFigures'))
+  figures(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(figures, reply);
+  }
+
+  @QueryRoute(explainFigure, ofCustomer(':customer/figures/:figure', 'explainCustomerFigure'))
+  explainFigure(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(explainFigure, reply);
   }
 
   @QueryRoute(timeline, ofCustomer(':customer/timeline', 'getCustomerTimeline'))

@@ -12,6 +12,7 @@ import { customers } from '../queries/customers.js';
 import { discrepancies } from '../queries/discrepancies.js';
 import { events } from '../queries/events.js';
 import { explanation } from '../queries/explain.js';
+import { explainFigure, figures } from '../queries/figures.js';
 import { heldActionCounts, heldActions } from '../queries/held-actions.js';
 import { history } from '../queries/history.js';
 import { identityDecisions } from '../queries/identity-decisions.js';
@@ -72,6 +73,16 @@ export class QueriesController {
   @QueryRoute(explanation)
   explanation(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(explanation, reply);
+  }
+
+  @QueryRoute(figures)
+  figures(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(figures, reply);
+  }
+
+  @QueryRoute(explainFigure)
+  explainFigure(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(explainFigure, reply);
   }
 
   @QueryRoute(timeline)

@@ -12,6 +12,7 @@ import { customers } from './customers.js';
 import { discrepancies } from './discrepancies.js';
 import { events } from './events.js';
 import { explanation } from './explain.js';
+import { explainFigure, figures } from './figures.js';
 import { outcomes } from './outcomes.js';
 import { heldActionCounts, heldActions } from './held-actions.js';
 import { holds } from './holds.js';
@@ -51,6 +52,8 @@ export const QUERIES: readonly QueryDefinition[] = [
   stage,
   history,
   explanation,
+  figures,
+  explainFigure,
   timeline,
   attributes,
   orders,

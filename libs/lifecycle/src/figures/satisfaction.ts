@@ -1,8 +1,9 @@
 import type { Instant } from '#contracts';
-import { satisfaction, SURVEY_SCALES, type SatisfactionGrade, type SurveyAnswer, type SurveyScale } from '#models';
+import { satisfaction, type SatisfactionGrade, type SurveyAnswer } from '#models';
 import { addDays, dayOf } from '../calendar/calendar.js';
 import { textOf } from '../fold/facts.js';
 import { refOf } from '../fold/fold.js';
+import { answerOf } from '../fold/relation.js';
 import type { EventRef, LifecycleEvent } from '../model.js';
 
 /** How satisfied a customer is at an instant, and what it follows from. */
@@ -76,17 +77,4 @@ function satisfactionAt(
     answers,
     openComplaints: [...complaints.values()],
   };
-}
-
-function answerOf({ type, data }: LifecycleEvent): { readonly scale: SurveyScale; readonly answer: number } | null {
-  if (type === 'review-posted') return onScale('stars', data['stars']);
-  if (type !== 'survey-answered') return null;
-  const { kind, score } = data;
-  return kind === 'nps' || kind === 'csat' || kind === 'ces' ? onScale(kind, score) : null;
-}
-
-/** A stored value that is not on its scale reads as absent: no event can stop a figure. */
-function onScale(scale: SurveyScale, value: unknown): { readonly scale: SurveyScale; readonly answer: number } | null {
-  const [lowest, highest] = SURVEY_SCALES[scale];
-  return typeof value === 'number' && value >= lowest && value <= highest ? { scale, answer: value } : null;
 }

@@ -18,6 +18,7 @@ import { quoteIdOf, validUntilOf } from './facts.js';
 import { refOf, type Fold } from './fold.js';
 import { isContact } from '../retention/retention.js';
 import { bookPayment } from './payments.js';
+import { withRelation } from './relation.js';
 import { cancelOrder, returnOrder } from './reversals.js';
 import type { State } from './state.js';
 
@@ -34,6 +35,7 @@ export function evolve(fold: Fold, event: LifecycleEvent): void {
   if (event.brand !== undefined) noteBrand(state, event, event.brand);
 
   actOn(fold, event);
+  state.relation = withRelation(state.relation, event);
 
   const signal = fold.era.compiled.signalOf(type, event.data);
   if (signal.intent || isContact(type)) state.lastContactAt = occurredAt;

@@ -11,6 +11,7 @@ import type {
   Stage,
   StagePeriod,
 } from '../model.js';
+import type { RelationView } from './relation.js';
 import type { Snapshot } from './snapshot.js';
 import type { Contact } from '../contact/contacts.js';
 import type { Consent } from './consents.js';
@@ -98,6 +99,8 @@ export interface CustomerView {
   readonly consents: readonly Consent[];
   /** Contacts by the business that a cap of the policy may count, in order of time. */
   readonly contacts: readonly Contact[];
+  /** Satisfaction, cases, referrals and the loyalty ladder. */
+  readonly relation: RelationView;
   /** What a channel should do next: the treatment of their phase, by the media that the customer allows. */
   readonly actions: readonly NextAction[];
 }

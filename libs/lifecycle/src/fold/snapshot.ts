@@ -5,7 +5,7 @@ import { PurchaseBook, type Purchase, type PurchaseKind } from './purchases.js';
 import { initialState, type State, type Waiting } from './state.js';
 
 /** The format of snapshots. A snapshot of another format is not read: fold from the beginning instead. */
-export const SNAPSHOT_FORMAT = 9;
+export const SNAPSHOT_FORMAT = 10;
 
 /**
  * The fold's state after its last event, never advanced by the clock: a plain JSON value. Purchases are rows of numbers

@@ -6,6 +6,7 @@ import type { ExpansionPhase } from '../model.js';
 import type { Consent, Rejections } from './consents.js';
 import type { AmendmentFact, ReturnFact } from './facts.js';
 import { PurchaseBook } from './purchases.js';
+import { NO_RELATION, type Relation } from './relation.js';
 import type { ContractStatus } from './result.js';
 
 /** A written offer: `cold` cannot fall while it is open. */
@@ -151,6 +152,8 @@ export interface State {
   rejections: Rejections | null;
   /** By the business, in order of time: those that a cap may count. Replaced, never changed in place. */
   contacts: readonly Contact[];
+  /** Satisfaction, cases and referrals. Replaced, never changed in place. */
+  relation: Relation;
 }
 
 /** The state before the first event. */
@@ -196,5 +199,6 @@ export function initialState(policyVersion: string, timeZone: string): State {
     consents: [],
     rejections: null,
     contacts: [],
+    relation: NO_RELATION,
   };
 }

@@ -5,6 +5,7 @@ import { wholeDays } from './acquisition.js';
 import { openDeadlines, secondOrderDueAt } from './deadlines.js';
 import { policyOf, retentionOf, type Fold } from './fold.js';
 import { consentsOf, nextActions } from './next-actions.js';
+import { relationView } from './relation.js';
 import type { CustomerView, Flag } from './result.js';
 import { silenceSuspended } from './silence.js';
 
@@ -67,6 +68,7 @@ export function viewAt(fold: Fold, asOf: Instant): CustomerView | null {
     silenceSuspended: silenceSuspended(state),
     consents: consentsOf(fold),
     contacts: state.contacts,
+    relation: relationView(fold, asOf),
     actions: nextActions(fold, asOf),
   };
 }

@@ -60,6 +60,19 @@ const of = (
   ...(words === undefined ? {} : { words }),
 });
 
+const GRADES = ['very-satisfied', 'satisfied', 'neutral', 'disappointed', 'very-disappointed'];
+
+/** Figures of docs/figures.md that the fold keeps, by the same names. */
+const FIGURE_FIELDS: readonly SegmentField[] = [
+  of('figure.satisfaction', 'number', 'satisfaction, from 0 to 1', ({ relation }) => relation.satisfaction),
+  of('figure.satisfaction-grade', 'text', 'satisfaction in words', ({ relation }) => relation.grade, GRADES),
+  of('figure.open-complaints', 'number', 'complaints not resolved', ({ relation }) => relation.openComplaints),
+  of('figure.open-cases', 'number', 'cases and complaints not resolved', ({ relation }) => relation.openCases),
+  of('figure.referrals-made', 'number', 'recommendations', ({ relation }) => relation.referralsMade),
+  of('figure.referrals-converted', 'number', 'customers brought', ({ relation }) => relation.referralsConverted),
+  of('figure.loyalty-ladder', 'text', 'the rung of the loyalty ladder', ({ relation }) => relation.rung),
+];
+
 /** The fields that every engine has, in the order of docs/segments.md. */
 const BUILT_IN_FIELDS: readonly SegmentField[] = [
   of('stage', 'text', 'the stage of the lifecycle', (view) => view.stage, STAGES),
@@ -89,6 +102,7 @@ const BUILT_IN_FIELDS: readonly SegmentField[] = [
     (view) => view.contracts.map(({ status }) => status),
     CONTRACTS,
   ),
+  ...FIGURE_FIELDS,
   {
     name: 'restricted',
     kind: 'flag',

@@ -72,6 +72,15 @@ export const VIEWS: readonly View[] = [
         from: '(SELECT max(s.erased_at) FROM subjects s WHERE s.customer_id = customers.customer_id)',
         meaning: 'When the person was erased; null for everyone else. Leave them out of a list of people to contact.',
       },
+      ...asStored({
+        satisfaction_permille: 'Satisfaction in thousandths, from 0 to 1000; null where it is not known.',
+        satisfaction_grade:
+          'Satisfaction in words: very-satisfied, satisfied, neutral, disappointed, very-disappointed; null where it is not known.',
+        open_complaints: 'Complaints that are not resolved.',
+        open_cases: 'Cases and complaints that are not resolved.',
+        referrals_converted: 'Customers that the customer brought.',
+        ladder_rung: 'The rung of the loyalty ladder; null where the needs of none are met.',
+      }),
     ],
   },
   {

@@ -20,9 +20,21 @@ import { Where } from '../reading/where.js';
 const instantOrNull = (at: Instant | null): string | null => (at === null ? null : instantText(at));
 
 /** Kept as of now only, so it cannot be combined with as-of. */
-const NOW_ONLY = ['flag', 'next-due-before', 'next-due-kind', 'orders-min', 'consent', 'segment'] as const;
+const NOW_ONLY = [
+  'satisfaction',
+  'rung',
+  'open-cases-min',
+  'flag',
+  'next-due-before',
+  'next-due-kind',
+  'orders-min',
+  'consent',
+  'segment',
+] as const;
 /** Values that are not known of the past. */
-const SORTS_OF_NOW: readonly string[] = ['lastSeen', 'nextDue'];
+const SORTS_OF_NOW: readonly string[] = ['lastSeen', 'nextDue', 'satisfaction', 'openCases', 'referrals'];
+
+const GRADES = ['very-satisfied', 'satisfied', 'neutral', 'disappointed', 'very-disappointed'];
 
 const CONSENT = /^(?:([a-z][a-z0-9-]*):)?(\S(?:.*\S)?)$/;
 
@@ -30,7 +42,7 @@ class CustomersParams extends ErasedParam {
   @Optional()
   @OneOf(...Object.keys(CUSTOMER_SORTS))
   @Describe(
-    'what comes first: the most revenue (net; amounts of several currencies are compared as they stand), orders, the last purchase, …; the next deadline and the first seen begin with the earliest. By default they come by customerId',
+    'what comes first: the most revenue (net; amounts of several currencies are compared as they stand), orders, the last purchase, …; the next deadline and the first seen begin with the earliest, satisfaction with the lowest. By default they come by customerId',
   )
   sort!: string | null;
   @Optional()
@@ -52,6 +64,13 @@ class CustomersParams extends ErasedParam {
     'only those whose attributes are so: NAME=VALUE, NAME!=VALUE, or with >=, <=, > and < for numbers and days; several with commas between them (plan=gold,orders30>=3). Of an attribute with a band the value is the band. Customers whose data are restricted are left out',
   )
   attribute!: string | null;
+  @Optional() @OneOf(...GRADES) @Describe('only those whose satisfaction is of this grade') satisfaction!:
+    string | null;
+  @Optional() @Text(64) @Describe('only those on this rung of the loyalty ladder') rung!: string | null;
+  @Optional()
+  @Whole(0, 1_000_000)
+  @Describe('only those with at least this many open cases and complaints')
+  'open-cases-min'!: number | null;
   @Optional() @OneOf(...STAGES) @Describe('only those in this stage') stage!: string | null;
   @Optional() @OneOf(...PHASES) @Describe('only those in this phase') phase!: string | null;
   @Optional() @Whole(1, 1_000_000) @Describe('only those in this turn of the lifecycle') cycle!: number | null;
@@ -127,6 +146,16 @@ export const customers = query({
     },
     { name: 'nextDueKind', type: 'text', nullable: true, description: 'what silence does then; null with as-of' },
     { name: 'flags', type: 'json', nullable: true, description: 'flags of the customer; null with as-of' },
+    {
+      name: 'satisfaction',
+      type: 'number',
+      nullable: true,
+      description: 'satisfaction from 0 to 1; null where it is not known, and with as-of: docs/figures.md',
+    },
+    { name: 'grade', type: 'text', nullable: true, description: 'the same in words' },
+    { name: 'openCases', type: 'integer', nullable: true, description: 'open cases and complaints; null with as-of' },
+    { name: 'referrals', type: 'integer', nullable: true, description: 'customers that they brought; null with as-of' },
+    { name: 'rung', type: 'text', nullable: true, description: 'the rung of the loyalty ladder; null with as-of' },
   ],
   async answer(context, { params, asOf, past, brands, after, limit }) {
     if (past)
@@ -160,6 +189,9 @@ export const customers = query({
         .and('next_due_at < ?::timestamptz', instantOrNull(params['next-due-before']))
         .and('next_due_kind = ?::text', params['next-due-kind'])
         .and('orders >= ?::int', params['orders-min'])
+        .and('satisfaction_grade = ?::text', params.satisfaction)
+        .and('ladder_rung = ?::text', params.rung)
+        .and('open_cases >= ?::int', params['open-cases-min'])
         .and(
           'EXISTS (SELECT FROM subjects s WHERE s.customer_id = here.customer_id AND s.namespace = ?::text)',
           params.namespace,
@@ -189,6 +221,8 @@ export const customers = query({
         `SELECT customer_id AS "customerId", cycle, stage, phase, entered_at AS "enteredAt", cause, orders,
                 revenue_minor AS "revenueMinor", currency, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt",
                 last_purchase_at AS "lastPurchaseAt", next_due_at AS "nextDueAt", next_due_kind AS "nextDueKind", flags,
+                satisfaction_permille / 1000.0::double precision AS satisfaction, satisfaction_grade AS grade, open_cases AS "openCases",
+                referrals_converted AS referrals, ladder_rung AS rung,
                 ${order.column}
            FROM (${customersAt(past, brands, where)}) here
           ${where.sql}
@@ -222,11 +256,13 @@ function consentCondition(where: Where, purpose: string, medium: string | null):
     : `COALESCE((${inForce} = ${where.param(medium)}::text), ${ofAll}, false)`;
 }
 
+const RELATION = 'satisfaction_permille, satisfaction_grade, open_cases, referrals_converted, ladder_rung';
+
 /** `$1` is named so that both texts take the same parameters. */
 const NOW = `
   SELECT customer_id, cycle, stage, phase, entered_at, cause ->> 'rule' AS cause, orders,
          revenue_minor, currency,
-         first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags, consents
+         first_seen_at, last_seen_at, last_purchase_at, next_due_at, next_due_kind, flags, consents, ${RELATION}
     FROM customers
    WHERE $1::timestamptz IS NOT NULL`;
 
@@ -240,7 +276,7 @@ function customersAt(past: boolean, brands: BrandFilter, where: Where): string {
   return past
     ? `SELECT ${PLACE_THEN}, ${figures}, ${NOTHING_DUE}
          FROM ${dealt} d JOIN stage_periods v ON v.customer_id = d.customer_id ${booked(ofBrand)} WHERE ${STOOD_THEN}`
-    : `SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, ${figures}, v.next_due_at, v.next_due_kind, v.flags, v.consents
+    : `SELECT v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause, ${figures}, v.next_due_at, v.next_due_kind, v.flags, v.consents, ${RELATION}
          FROM ${dealt} d JOIN customers v ON v.customer_id = d.customer_id ${booked(ofBrand)}`;
 }
 
@@ -263,7 +299,8 @@ const booked = (ofBrand: string): string => `
     ) o`;
 
 const PLACE_THEN = `v.customer_id, v.cycle, v.stage, v.phase, v.entered_at, v.cause ->> 'rule' AS cause`;
-const NOTHING_DUE = `NULL::timestamptz AS next_due_at, NULL::text AS next_due_kind, NULL::jsonb AS flags, NULL::jsonb AS consents`;
+const NOTHING_DUE = `NULL::timestamptz AS next_due_at, NULL::text AS next_due_kind, NULL::jsonb AS flags, NULL::jsonb AS consents,
+         NULL::int AS satisfaction_permille, NULL::text AS satisfaction_grade, NULL::int AS open_cases, NULL::int AS referrals_converted, NULL::text AS ladder_rung`;
 const STOOD_THEN = `v.entered_at <= $1::timestamptz AND (v.left_at IS NULL OR v.left_at > $1::timestamptz)`;
 
 const THEN = `

@@ -26,6 +26,9 @@ export const CUSTOMER_SORTS = {
   lastSeen: { sql: 'last_seen_at', type: 'timestamptz', direction: 'desc' },
   firstSeen: { sql: 'first_seen_at', type: 'timestamptz', direction: 'asc' },
   entered: { sql: 'entered_at', type: 'timestamptz', direction: 'desc' },
+  satisfaction: { sql: 'satisfaction_permille::numeric', type: 'numeric', direction: 'asc' },
+  openCases: { sql: 'open_cases::numeric', type: 'numeric', direction: 'desc' },
+  referrals: { sql: 'referrals_converted::numeric', type: 'numeric', direction: 'desc' },
   nextDue: { sql: 'next_due_at', type: 'timestamptz', direction: 'asc' },
 } as const satisfies Readonly<Record<string, Sort>>;
 

@@ -1,6 +1,6 @@
 import type { Instant } from '#contracts';
 import type { Row } from '#database';
-import type { CustomerView } from '#lifecycle';
+import type { CustomerView, RelationView } from '#lifecycle';
 import type { CustomerReadModel } from '../read-model.js';
 import { CUSTOMERS } from './table.js';
 
@@ -32,6 +32,7 @@ export const PROFILE: CustomerReadModel = {
         view.next?.dueAt ?? null,
         waitingUntil,
         segments?.nextAt ?? null,
+        view.relation.knownUntil,
         ...view.actions.map(({ validUntil }) => validUntil),
       ]),
       consents: view.consents,
@@ -39,9 +40,23 @@ export const PROFILE: CustomerReadModel = {
       last_contact_at: view.lastContactAt,
       retention: view.retention,
       retention_due_at: view.retention?.dueAt ?? null,
+      ...relationColumns(view.relation),
     };
   },
 };
+
+/** Figures of the relationship: none of them changes before `knownUntil` unless an event comes. */
+function relationColumns(relation: RelationView): Row {
+  const { satisfaction, grade, openComplaints, openCases, referralsConverted, rung } = relation;
+  return {
+    satisfaction_permille: satisfaction === null ? null : Math.round(satisfaction * 1_000),
+    satisfaction_grade: grade,
+    open_complaints: openComplaints,
+    open_cases: openCases,
+    referrals_converted: referralsConverted,
+    ladder_rung: rung,
+  };
+}
 
 /** The columns that a customer and an account have in common: the phase with its cause, and figures. */
 export function viewColumns(view: CustomerView): Row {

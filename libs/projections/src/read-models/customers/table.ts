@@ -52,6 +52,17 @@ export const CUSTOMERS: Table = {
     CREATE INDEX customers_by_retention ON customers (retention_due_at, customer_id) WHERE retention_due_at IS NOT NULL;
     CREATE INDEX customers_by_wake ON customers (wake_at) WHERE wake_at IS NOT NULL;
     `,
+    /* sql */ `
+    -- 002: Figures of the relationship: satisfaction in thousandths and in words, null where it is not known; complaints, and complaints and cases, that are
+    -- not resolved; customers that they brought; the rung of the loyalty ladder. wake_at is at the latest when satisfaction ceases to be known.
+    ALTER TABLE customers
+      ADD COLUMN satisfaction_permille int,
+      ADD COLUMN satisfaction_grade    text,
+      ADD COLUMN open_complaints       int NOT NULL,
+      ADD COLUMN open_cases            int NOT NULL,
+      ADD COLUMN referrals_converted   int NOT NULL,
+      ADD COLUMN ladder_rung           text;
+    `,
   ],
   columns: {
     customer_id: 'text',
@@ -84,6 +95,12 @@ export const CUSTOMERS: Table = {
     last_contact_at: 'timestamptz',
     retention: 'jsonb',
     retention_due_at: 'timestamptz',
+    satisfaction_permille: 'int',
+    satisfaction_grade: 'text',
+    open_complaints: 'int',
+    open_cases: 'int',
+    referrals_converted: 'int',
+    ladder_rung: 'text',
   },
   key: ['customer_id'],
   semantic: [
@@ -114,5 +131,11 @@ export const CUSTOMERS: Table = {
     'last_contact_at',
     'retention',
     'retention_due_at',
+    'satisfaction_permille',
+    'satisfaction_grade',
+    'open_complaints',
+    'open_cases',
+    'referrals_converted',
+    'ladder_rung',
   ],
 };

@@ -1,0 +1,131 @@
+import type { Instant } from '#contracts';
+import { satisfaction, SURVEY_SCALES, type SatisfactionGrade, type SurveyScale } from '#models';
+import { dayOf, dayStart } from '../calendar/calendar.js';
+import { ladderPlace } from '../figures/loyalty-ladder.js';
+import type { LifecycleEvent } from '../model.js';
+import { textOf } from './facts.js';
+import { policyOf, type Fold } from './fold.js';
+
+/** What the fold keeps of the relationship beside purchases. Its lists are replaced, never changed in place. */
+export interface Relation {
+  /** Answers to surveys, and reviews, in order: the scale, the answer, and when. */
+  readonly answers: readonly (readonly [scale: SurveyScale, answer: number, at: Instant])[];
+  /** Complaints and cases that are not resolved, by case; what names none stands under its own event. */
+  readonly complaints: readonly string[];
+  readonly cases: readonly string[];
+  /** Referrals, one of each id. */
+  readonly made: readonly string[];
+  readonly converted: readonly string[];
+}
+
+export const NO_RELATION: Relation = { answers: [], complaints: [], cases: [], made: [], converted: [] };
+
+/** The relationship at an instant: figures that segments, lists and read models look at. */
+export interface RelationView {
+  /** From 0 to 1; null where it is not known. */
+  readonly satisfaction: number | null;
+  readonly grade: SatisfactionGrade | null;
+  /** When satisfaction ceases to be known if no answer comes; null where it is not known. */
+  readonly knownUntil: Instant | null;
+  readonly openComplaints: number;
+  readonly openCases: number;
+  readonly referralsMade: number;
+  readonly referralsConverted: number;
+  /** The rung of the loyalty ladder; null where the needs of none are met. */
+  readonly rung: string | null;
+}
+
+/** Notes what an event says about the relationship. */
+export function withRelation(relation: Relation, event: LifecycleEvent): Relation {
+  switch (event.type) {
+    case 'survey-answered':
+    case 'review-posted': {
+      const found = answerOf(event);
+      if (found === null) return relation;
+      return { ...relation, answers: [...relation.answers, [found.scale, found.answer, event.occurredAt]] };
+    }
+    case 'complaint-made': {
+      const complaint = idIn(event, 'caseId');
+      return {
+        ...relation,
+        complaints: including(relation.complaints, complaint),
+        cases: including(relation.cases, complaint),
+      };
+    }
+    case 'case-opened':
+      return { ...relation, cases: including(relation.cases, idIn(event, 'caseId')) };
+    case 'case-resolved': {
+      const caseId = idIn(event, 'caseId');
+      return {
+        ...relation,
+        complaints: relation.complaints.filter((each) => each !== caseId),
+        cases: relation.cases.filter((each) => each !== caseId),
+      };
+    }
+    case 'referral-made':
+      return { ...relation, made: including(relation.made, idIn(event, 'referralId')) };
+    case 'referral-converted':
+      return { ...relation, converted: including(relation.converted, idIn(event, 'referralId')) };
+    default:
+      return relation;
+  }
+}
+
+/** What an event names by an id; what names none is one of its own. */
+const idIn = ({ source, id, data }: LifecycleEvent, field: string): string => textOf(data[field]) ?? `${source}\0${id}`;
+
+const including = (names: readonly string[], name: string): readonly string[] =>
+  names.includes(name) ? names : [...names, name];
+
+/** What an answer or a review says. A stored value that is not on its scale reads as absent: no event can stop a fold. */
+export function answerOf({
+  type,
+  data,
+}: LifecycleEvent): { readonly scale: SurveyScale; readonly answer: number } | null {
+  if (type === 'review-posted') return onScale('stars', data['stars']);
+  if (type !== 'survey-answered') return null;
+  const { kind, score } = data;
+  return kind === 'nps' || kind === 'csat' || kind === 'ces' ? onScale(kind, score) : null;
+}
+
+function onScale(scale: SurveyScale, value: unknown): { readonly scale: SurveyScale; readonly answer: number } | null {
+  const [lowest, highest] = SURVEY_SCALES[scale];
+  return typeof value === 'number' && value >= lowest && value <= highest ? { scale, answer: value } : null;
+}
+
+/** After so many days without an answer satisfaction is not known: it is known on the last of them. */
+const KNOWN_DAYS = 360;
+
+export function relationView(fold: Fold, asOf: Instant): RelationView {
+  const { relation, purchases, lastIntentAt, cycle } = fold.state;
+  const { timeZone, ladder } = policyOf(fold);
+  const { answers, complaints, cases, made, converted } = relation;
+  const today = dayOf(asOf, timeZone);
+  const newest = answers.at(-1);
+  const found =
+    newest === undefined
+      ? null
+      : satisfaction(
+          // The newest first, as the figure adds them up: the sums are equal to the last digit.
+          answers.map(([scale, answer, at]) => ({ scale, answer, ageDays: today - dayOf(at, timeZone) })).reverse(),
+          complaints.length,
+        );
+  const grade = found?.grade ?? null;
+  const { rung } = ladderPlace(ladder, {
+    hasIntent: lastIntentAt !== null || cycle > 1 || purchases.orders > 0,
+    orders: purchases.orders,
+    satisfaction: grade,
+    referralsConverted: converted.length,
+  });
+  return {
+    satisfaction: found?.score ?? null,
+    grade,
+    knownUntil:
+      found === null || newest === undefined ? null : dayStart(dayOf(newest[2], timeZone) + KNOWN_DAYS + 1, timeZone),
+    openComplaints: complaints.length,
+    openCases: cases.length,
+    referralsMade: made.length,
+    referralsConverted: converted.length,
+    rung,
+  };
+}

@@ -67,7 +67,7 @@ export {
   type RetentionFacts,
 } from './retention/retention.js';
 export { snapshotFits, foldCustomer, type FoldInput } from './fold/fold-customer.js';
-export type { RelationView } from './fold/relation.js';
+export { relationAt, type RelationView } from './fold/relation.js';
 export type { ContractStatus, ContractView, CustomerView, Flag, FoldResult, SilenceBounds } from './fold/result.js';
 export {
   accountPolicies,

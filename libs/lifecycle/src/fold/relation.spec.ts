@@ -15,7 +15,13 @@ describe('the relationship that the fold keeps', () => {
     const story = new Story().on('2026-01-01', 'survey-answered', { kind: 'nps', score: 9 });
     const knownUntil = when('2026-12-28');
     expect(relationAt(story, '2026-12-27')).toMatchObject({ satisfaction: 0.9, grade: 'very-satisfied', knownUntil });
-    expect(relationAt(story, '2026-12-28')).toMatchObject({ satisfaction: null, grade: null, knownUntil: null });
+    const before = { satisfaction: 0.9, grade: 'very-satisfied', until: knownUntil };
+    expect(relationAt(story, '2026-12-28')).toMatchObject({
+      satisfaction: null,
+      grade: null,
+      knownUntil: null,
+      before,
+    });
   });
 
   it('counts complaints and cases until they are resolved, and referrals once', () => {

@@ -21,16 +21,22 @@ export interface Relation {
 export const NO_RELATION: Relation = { answers: [], complaints: [], cases: [], made: [], converted: [] };
 
 /** The relationship at an instant: figures that segments, lists and read models look at. */
-export interface RelationView {
-  /** From 0 to 1; null where it is not known. */
-  readonly satisfaction: number | null;
-  readonly grade: SatisfactionGrade | null;
+export interface RelationView extends KnownSatisfaction {
   /** When satisfaction ceases to be known if no answer comes; null where it is not known. */
   readonly knownUntil: Instant | null;
   readonly openComplaints: number;
   readonly openCases: number;
   readonly referralsMade: number;
   readonly referralsConverted: number;
+  /** What held until satisfaction ceased to be known, and when that was; null where it is known, or never was. */
+  readonly before: (KnownSatisfaction & { readonly until: Instant }) | null;
+}
+
+/** Satisfaction, and the rung that rests on it. */
+export interface KnownSatisfaction {
+  /** From 0 to 1; null where it is not known. */
+  readonly satisfaction: number | null;
+  readonly grade: SatisfactionGrade | null;
   /** The rung of the loyalty ladder; null where the needs of none are met. */
   readonly rung: string | null;
 }
@@ -97,35 +103,46 @@ function onScale(scale: SurveyScale, value: unknown): { readonly scale: SurveySc
 const KNOWN_DAYS = 360;
 
 export function relationView(fold: Fold, asOf: Instant): RelationView {
-  const { relation, purchases, lastIntentAt, cycle } = fold.state;
-  const { timeZone, ladder } = policyOf(fold);
+  const { relation } = fold.state;
+  const { timeZone } = policyOf(fold);
   const { answers, complaints, cases, made, converted } = relation;
-  const today = dayOf(asOf, timeZone);
   const newest = answers.at(-1);
-  const found =
-    newest === undefined
-      ? null
-      : satisfaction(
-          // The newest first, as the figure adds them up: the sums are equal to the last digit.
-          answers.map(([scale, answer, at]) => ({ scale, answer, ageDays: today - dayOf(at, timeZone) })).reverse(),
-          complaints.length,
-        );
-  const grade = found?.grade ?? null;
-  const { rung } = ladderPlace(ladder, {
-    hasIntent: lastIntentAt !== null || cycle > 1 || purchases.orders > 0,
-    orders: purchases.orders,
-    satisfaction: grade,
-    referralsConverted: converted.length,
-  });
-  return {
-    satisfaction: found?.score ?? null,
-    grade,
-    knownUntil:
-      found === null || newest === undefined ? null : dayStart(dayOf(newest[2], timeZone) + KNOWN_DAYS + 1, timeZone),
+  const counts = {
     openComplaints: complaints.length,
     openCases: cases.length,
     referralsMade: made.length,
     referralsConverted: converted.length,
-    rung,
   };
+  const unknown: KnownSatisfaction = { satisfaction: null, grade: null, rung: rungOf(fold, null) };
+  if (newest === undefined) return { ...counts, ...unknown, knownUntil: null, before: null };
+  const newestDay = dayOf(newest[2], timeZone);
+  const knownUntil = dayStart(newestDay + KNOWN_DAYS + 1, timeZone);
+  // Weights age alike, so the mean is the same on every day on which it is known.
+  const today = asOf < knownUntil ? dayOf(asOf, timeZone) : newestDay;
+  const ages = answers.map(([scale, answer, at]) => ({ scale, answer, ageDays: today - dayOf(at, timeZone) }));
+  // The newest first, as the figure adds them up: the sums are equal to the last digit.
+  const found = satisfaction(ages.reverse(), complaints.length);
+  const grade = found?.grade ?? null;
+  const last: KnownSatisfaction = { satisfaction: found?.score ?? null, grade, rung: rungOf(fold, grade) };
+  return asOf < knownUntil
+    ? { ...counts, ...last, knownUntil, before: null }
+    : { ...counts, ...unknown, knownUntil: null, before: { ...last, until: knownUntil } };
+}
+
+function rungOf(fold: Fold, grade: SatisfactionGrade | null): string | null {
+  const { purchases, lastIntentAt, cycle, relation } = fold.state;
+  return ladderPlace(policyOf(fold).ladder, {
+    hasIntent: lastIntentAt !== null || cycle > 1 || purchases.orders > 0,
+    orders: purchases.orders,
+    satisfaction: grade,
+    referralsConverted: relation.converted.length,
+  }).rung;
+}
+
+/** The relationship at an earlier instant, after which no event came: satisfaction may still have been known then. */
+export function relationAt(relation: RelationView, at: Instant): RelationView {
+  const { before } = relation;
+  if (before === null || at >= before.until) return relation;
+  const { until, ...known } = before;
+  return { ...relation, ...known, knownUntil: until, before: null };
 }

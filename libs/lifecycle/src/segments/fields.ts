@@ -1,3 +1,4 @@
+import type { Instant } from '#contracts';
 import type { CustomerView } from '../fold/result.js';
 import type { Money } from '../model.js';
 import type { FieldOp } from './definition.js';
@@ -25,6 +26,8 @@ export interface SegmentField {
   /** The words that a text may be, where they are known beforehand. */
   readonly words?: readonly string[];
   readonly read: (known: KnownOfCustomer) => FieldValue;
+  /** Until when the value stays as it is if nothing happens; absent: for ever. */
+  readonly until?: (known: KnownOfCustomer) => Instant;
 }
 
 /** The ops of each kind of field. */
@@ -62,15 +65,25 @@ const of = (
 
 const GRADES = ['very-satisfied', 'satisfied', 'neutral', 'disappointed', 'very-disappointed'];
 
+/** A figure that rests on satisfaction: it may change when that ceases to be known. */
+const untilUnknown = (field: SegmentField): SegmentField => ({
+  ...field,
+  until: ({ view: { relation } }) => relation.knownUntil ?? Infinity,
+});
+
 /** Figures of docs/figures.md that the fold keeps, by the same names. */
 const FIGURE_FIELDS: readonly SegmentField[] = [
-  of('figure.satisfaction', 'number', 'satisfaction, from 0 to 1', ({ relation }) => relation.satisfaction),
-  of('figure.satisfaction-grade', 'text', 'satisfaction in words', ({ relation }) => relation.grade, GRADES),
+  untilUnknown(
+    of('figure.satisfaction', 'number', 'satisfaction, from 0 to 1', ({ relation }) => relation.satisfaction),
+  ),
+  untilUnknown(
+    of('figure.satisfaction-grade', 'text', 'satisfaction in words', ({ relation }) => relation.grade, GRADES),
+  ),
   of('figure.open-complaints', 'number', 'complaints not resolved', ({ relation }) => relation.openComplaints),
   of('figure.open-cases', 'number', 'cases and complaints not resolved', ({ relation }) => relation.openCases),
   of('figure.referrals-made', 'number', 'recommendations', ({ relation }) => relation.referralsMade),
   of('figure.referrals-converted', 'number', 'customers brought', ({ relation }) => relation.referralsConverted),
-  of('figure.loyalty-ladder', 'text', 'the rung of the loyalty ladder', ({ relation }) => relation.rung),
+  untilUnknown(of('figure.loyalty-ladder', 'text', 'the rung of the loyalty ladder', ({ relation }) => relation.rung)),
 ];
 
 /** The fields that every engine has, in the order of docs/segments.md. */

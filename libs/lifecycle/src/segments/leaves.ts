@@ -51,7 +51,8 @@ export function fieldLeaf(condition: FieldCondition, field: SegmentField): Leaf 
     instant: field.kind === 'instant',
     look(facts, moment) {
       const actual = field.read(facts);
-      return { ...compared(condition, actual, moment), actual };
+      const { holds, until } = compared(condition, actual, moment);
+      return { holds, until: Math.min(until, field.until?.(facts) ?? FOREVER), actual };
     },
   };
 }

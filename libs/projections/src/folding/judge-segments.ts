@@ -1,6 +1,14 @@
 import type { Instant } from '#contracts';
 import { arrayText, instantText, type Transaction } from '#database';
-import { addDays, policyAt, type CustomerView, type Moment, type PolicyTimeline, type SegmentFacts } from '#lifecycle';
+import {
+  addDays,
+  policyAt,
+  relationAt,
+  type CustomerView,
+  type Moment,
+  type PolicyTimeline,
+  type SegmentFacts,
+} from '#lifecycle';
 import type {
   FoldedEvent,
   FoldedView,
@@ -90,7 +98,9 @@ function changedAt({ fresh, cause }: SegmentCase, now: Instant): Instant {
 }
 
 /** The view with the place that the customer had at an earlier instant. */
-function viewAt({ view, stagePeriods }: FoldedView, at: Instant): CustomerView {
+function viewAt({ view: present, stagePeriods }: FoldedView, at: Instant): CustomerView {
+  const relation = relationAt(present.relation, at);
+  const view = relation === present.relation ? present : { ...present, relation };
   const period = stagePeriods.findLast(({ enteredAt }) => enteredAt <= at);
   if (period === undefined || period.enteredAt === view.enteredAt) return view;
   const { cycle, stage, phase, enteredAt } = period;

@@ -20,6 +20,7 @@ const VALUE_COLUMNS: readonly Column[] = [
     nullable: true,
     description: 'the value as people read it; null where it is not known',
   },
+  { name: 'unknown', type: 'text', nullable: true, description: 'why it is not known, and what would make it known' },
   {
     name: 'number',
     type: 'number',
@@ -29,7 +30,6 @@ const VALUE_COLUMNS: readonly Column[] = [
   { name: 'currency', type: 'text', nullable: true, description: 'of money: ISO 4217' },
   { name: 'word', type: 'text', nullable: true, description: 'the value of a word, or a day' },
   { name: 'unit', type: 'text', description: 'money, count, days, minutes, share (from 0 to 1), word, or day' },
-  { name: 'unknown', type: 'text', nullable: true, description: 'why it is not known, and what would make it known' },
   { name: 'notes', type: 'json', description: 'what a reader must know of the value' },
 ];
 

@@ -32,7 +32,7 @@ const PLACES: Readonly<Record<string, readonly [number, string]>> = {
   'libs/privacy/src/content/check-contents.ts': [4, 'contents are hashed; verdicts alone are shown'],
   'libs/privacy/src/clear-text/clear-text.ts': [1, 'sealed again on the way into another log'],
   'libs/privacy/src/rekeying/rekeying.ts': [5, 'sealed again under another key'],
-  'libs/privacy/src/rekeying/compare-rekeyed.ts': [7, 'hashed; digests alone are shown'],
+  'libs/privacy/src/rekeying/compare-rekeyed.ts': [6, 'hashed; digests alone are shown'],
   'libs/privacy/src/rekeying/rekeyed-records.ts': [1, 'sealed again under another key'],
   'libs/privacy/src/rekeying/rekeyed-holds.ts': [2, 'sealed again under another key'],
   'libs/data-subjects/src/handling/show-subject-request.ts': [1, 'shown for a purpose, which it records'],

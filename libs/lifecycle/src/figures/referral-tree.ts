@@ -9,17 +9,17 @@ export interface ReferralEdge {
 }
 
 /** Why an edge does not count. */
-export type ReferralRejection = {
-  readonly edge: ReferralEdge;
+export type ReferralRejection<E extends ReferralEdge = ReferralEdge> = {
+  readonly edge: E;
   /** `cycle`: the referrer was brought, at first or second hand, by the one referred. `referred-already`: another customer brought them before. `self`: both are one customer. */
   readonly reason: 'cycle' | 'referred-already' | 'self';
 };
 
 /** Which customer brought which: a forest. */
-export interface ReferralTree {
+export interface ReferralTree<E extends ReferralEdge = ReferralEdge> {
   /** The referrer of each customer who was brought. */
   readonly referrerOf: ReadonlyMap<string, string>;
-  readonly rejected: readonly ReferralRejection[];
+  readonly rejected: readonly ReferralRejection<E>[];
 }
 
 /** What one customer brought. */
@@ -36,9 +36,9 @@ export interface Advocacy {
  * The forest of referrals. Edges count in the order of (at, key), whatever order they come in: the first referrer of a customer stays, and an edge that would close a cycle
  * is rejected and listed.
  */
-export function referralTree(edges: readonly ReferralEdge[]): ReferralTree {
+export function referralTree<E extends ReferralEdge>(edges: readonly E[]): ReferralTree<E> {
   const referrerOf = new Map<string, string>();
-  const rejected: ReferralRejection[] = [];
+  const rejected: ReferralRejection<E>[] = [];
   const ordered = [...edges].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   for (const edge of ordered) {
     const { referrer, referred } = edge;
@@ -58,7 +58,7 @@ function isBelow(customer: string, above: string, referrerOf: ReadonlyMap<string
 }
 
 /** What each customer brought who brought anyone, in one pass from the leaves up. */
-export function advocacyOf({ referrerOf }: ReferralTree): ReadonlyMap<string, Advocacy> {
+export function advocacyOf({ referrerOf }: Pick<ReferralTree, 'referrerOf'>): ReadonlyMap<string, Advocacy> {
   const found = new Map<string, { direct: number; all: number; depth: number }>();
   const waiting = new Map<string, number>();
   for (const referrer of referrerOf.values()) waiting.set(referrer, (waiting.get(referrer) ?? 0) + 1);

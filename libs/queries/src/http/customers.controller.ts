@@ -7,6 +7,7 @@ import { explanation } from '../queries/explain.js';
 import { explainFigure, figures } from '../queries/figures.js';
 import { history } from '../queries/history.js';
 import { orders } from '../queries/orders.js';
+import { referralTree } from '../queries/referral-tree.js';
 import { stage } from '../queries/stage.js';
 import { timeline } from '../queries/timeline.js';
 import { QueryResponse, type QueryReply } from './query-response.js';
@@ -51,6 +52,11 @@ export class CustomersController {
   @QueryRoute(explainFigure, ofCustomer(':customer/figures/:figure', 'explainCustomerFigure'))
   explainFigure(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(explainFigure, reply);
+  }
+
+  @QueryRoute(referralTree, ofCustomer(':customer/referrals', 'getCustomerReferrals'))
+  referralTree(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(referralTree, reply);
   }
 
   @QueryRoute(timeline, ofCustomer(':customer/timeline', 'getCustomerTimeline'))

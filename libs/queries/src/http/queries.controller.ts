@@ -27,6 +27,7 @@ import { policies } from '../queries/policies.js';
 import { holds } from '../queries/holds.js';
 import { privacy } from '../queries/privacy.js';
 import { quarantine } from '../queries/quarantine.js';
+import { referralTree } from '../queries/referral-tree.js';
 import { recorded } from '../queries/recorded.js';
 import { refusedLinks } from '../queries/refused-links.js';
 import { retentionCounts } from '../queries/retention-counts.js';
@@ -83,6 +84,11 @@ export class QueriesController {
   @QueryRoute(explainFigure)
   explainFigure(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(explainFigure, reply);
+  }
+
+  @QueryRoute(referralTree)
+  referralTree(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(referralTree, reply);
   }
 
   @QueryRoute(timeline)

@@ -144,7 +144,8 @@ describe('the books of the sources', () => {
       (meta.provisional === undefined ? unmarked : marked).push(query.name);
     }
     expect(marked.sort()).toEqual([
-      ...['account-history', 'account-members', 'completeness', 'consents', 'customers', 'orders', 'revenue', 'rfm'],
+      ...['account-history', 'account-members', 'completeness', 'consents', 'customers', 'orders', 'referral-tree'],
+      ...['revenue', 'rfm'],
       ...['segment-changes', 'stage-counts', 'stage-periods'],
     ]);
     // The days of these are those of receipt, which no source closes.

@@ -25,6 +25,7 @@ import { parked } from './parked.js';
 import { policies } from './policies.js';
 import { privacy } from './privacy.js';
 import { quarantine } from './quarantine.js';
+import { referralTree } from './referral-tree.js';
 import { recorded } from './recorded.js';
 import { refusedLinks } from './refused-links.js';
 import { retentionCounts } from './retention-counts.js';
@@ -54,6 +55,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   explanation,
   figures,
   explainFigure,
+  referralTree,
   timeline,
   attributes,
   orders,

@@ -16,6 +16,7 @@ export { mappingSchema } from './mapping-document.js';
 export { MappingRejected } from './mapping-rejected.js';
 export { PRESETS, type Preset, type PresetOptions } from './presets/index.js';
 export { proposeMapping, type Proposal } from './proposing/propose-mapping.js';
+export { factColumns, FactColumnsRejected, factRows, type FactColumn } from './facts/fact-rows.js';
 export { STANDARD_INPUT } from './file-lines.js';
 export { FileBroken, FileRejected } from './file-rejected.js';
 export { encodingOf, ENCODING_NAMES, markedEncoding, UTF_8, type Encoding } from './encodings/encoding.js';

@@ -68,6 +68,22 @@ describe('on the folder of a stopped engine', () => {
     expect(second.out).toMatch(/fact 2: .*currency/);
   });
 
+  it('facts import reads a CSV file whose columns are the fields of a fact', async () => {
+    const rates = file('rates.csv', 'day,currency,in,rate\n2026-03-02,USD,EUR,0.925\n2026-03-02,GBP,EUR,pound\n');
+    const imported = await here('facts', 'import', rates, '--fact', 'rate-published', '--source', 'erp');
+    expect(imported).toMatchObject({ code: 5, out: expect.stringContaining('2 facts: 1 accepted, 0 duplicates, 1') });
+    expect(imported.out).toMatch(/fact 2: .*rate/);
+    expect((await here('facts', 'import', rates, '--fact', 'rate-published', '--source', 'erp')).out).toContain(
+      '2 duplicates',
+    );
+    expect(await here('facts', 'import', rates)).toMatchObject({ code: 3, err: expect.stringContaining('--fact') });
+    expect(await here('facts', 'import', rates, '--fact', 'rate-published')).toMatchObject({ code: 3 });
+    expect(await here('facts', 'import', rates, '--fact', 'spend-recorded', '--source', 'erp')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is not a field of spend-recorded'),
+    });
+  });
+
   it('facts import sends nothing of a file that is not JSON, or is not there', async () => {
     const broken = file('broken.ndjson', `${JSON.stringify(spend('never'))}\n{"id":\n`);
     expect(await here('facts', 'import', broken)).toMatchObject({ code: 3, err: expect.stringContaining('line 2') });

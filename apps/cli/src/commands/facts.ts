@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { RECORDED_FACTS } from '#contracts/basics';
 import type { ItemOutcome } from '#imports';
 import { EXIT, rejected } from '../exit-codes.js';
@@ -17,7 +17,7 @@ export function factsCommand(session: Session): Command {
   const facts = new Command('facts')
     .summary('record facts of the business: spend, rates, products, targets, results, closings of sources')
     .description(
-      `Facts of the business concern no customer: ${RECORDED_FACTS.join(', ')}. docs/sources.md shows how they are written.`,
+      `Facts of the business concern no customer: ${RECORDED_FACTS.join(', ')}. docs/business-facts.md shows how they are written.`,
     );
   facts.addCommand(importCommand(session));
   return withExamples(facts, 'perennial facts import spend.ndjson');
@@ -27,12 +27,14 @@ function importCommand(session: Session): Command {
   const command = new Command('import')
     .summary('record the facts of a file')
     .description(
-      'Records the facts of a file: one JSON document on each line, or one JSON list. A fact that is not valid is quarantined with its reason. Importing a file again ' +
-        'adds nothing.',
+      'Records the facts of a file: one JSON document on each line, one JSON list, or with --fact a CSV file with the fields of that fact as columns. A fact that is not valid ' +
+        'is quarantined with its reason. Importing a file again adds nothing. docs/business-facts.md names the columns.',
     )
-    .argument('<file>', 'NDJSON, or a JSON list')
-    .action(async (path: string, options: EngineOptions) => {
-      const documents = await factsIn(path);
+    .argument('<file>', 'NDJSON, a JSON list, or CSV in UTF-8')
+    .addOption(new Option('--fact <type>', 'what each row of a CSV file is').choices(RECORDED_FACTS))
+    .option('--source <name>', 'the source of the rows of a CSV file')
+    .action(async (path: string, options: ImportOptions) => {
+      const documents = await documentsOf(path, options);
       await useEngine(
         options,
         session,
@@ -46,7 +48,45 @@ function importCommand(session: Session): Command {
         CREATES,
       );
     });
-  return withExamples(withEngineOptions(command), 'perennial facts import spend.ndjson');
+  return withExamples(
+    withEngineOptions(command),
+    'perennial facts import spend.ndjson',
+    'perennial facts import rates.csv --fact rate-published --source erp',
+  );
+}
+
+interface ImportOptions extends EngineOptions {
+  readonly fact?: string;
+  readonly source?: string;
+}
+
+async function documentsOf(path: string, { fact, source }: ImportOptions): Promise<readonly unknown[]> {
+  if (fact !== undefined) {
+    if (source === undefined) throw rejected('--source is missing: name the source of the rows, such as erp.');
+    return rowsIn(path, fact, source);
+  }
+  if (/\.csv$/i.test(path))
+    throw rejected(`--fact is missing: say what each row of ${path} is, such as rate-published.`);
+  return factsIn(path);
+}
+
+/** The facts of a CSV file. */
+async function rowsIn(path: string, fact: string, source: string): Promise<readonly unknown[]> {
+  const [{ parse }, { FactColumnsRejected, factRows }] = await Promise.all([
+    import('csv-parse/sync'),
+    import('#imports'),
+  ]);
+  let rows: Record<string, string>[];
+  try {
+    rows = parse(readFileSync(path, 'utf8'), { columns: true, bom: true, skip_empty_lines: true, trim: true });
+  } catch (error) {
+    throw rejected(`${path} cannot be read as CSV: ${(error as Error).message}`);
+  }
+  try {
+    return factRows(fact, source, rows);
+  } catch (error) {
+    throw error instanceof FactColumnsRejected ? rejected(`${path}: ${error.message}`) : error;
+  }
 }
 
 /** The documents of a file. A line that is not JSON is an error of the file: nothing of it is sent. */

@@ -46,6 +46,7 @@ function commandFor(query: QuerySummary, session: Session): Command {
     .summary(query.summary)
     .description([query.summary, query.description].filter((text) => text !== undefined).join('\n'));
   for (const [name, schema] of Object.entries(query.params)) command.addOption(optionOf(name, schema));
+  if (LISTED in query.params) command.argument('[ids...]', `the same as --${LISTED}, with spaces between them`);
   command
     .addOption(new Option('--format <format>', 'output format').choices(FORMATS).default('table'))
     .addOption(new Option('--output <file>', 'write to a file instead of the terminal'))
@@ -55,7 +56,8 @@ function commandFor(query: QuerySummary, session: Session): Command {
         MONEY,
       ),
     )
-    .action(async (options: QueryOptions & Record<string, unknown>) => {
+    .action(async (...given: unknown[]) => {
+      const options = optionsOf(query, given);
       await useEngine(options, session, async (engine) => {
         const output = await Output.open(options.output);
         const { format, money, columns } = options;
@@ -88,9 +90,22 @@ function commandFor(query: QuerySummary, session: Session): Command {
 function exampleOf(query: QuerySummary): string {
   const { params } = query;
   const parts = ['perennial query', query.name];
+  if (LISTED in params) parts.push('buyers visitors');
   if ('identifier' in params) parts.push('--identifier userId:0001');
   if ('as-of' in params) parts.push('--as-of 2026-03-01');
   return parts.join(' ');
+}
+
+/** A parameter whose values may also follow the name of the query, with spaces between them. */
+const LISTED = 'segments';
+
+/** What the command line gave: the options, and the words that stand for one of them. */
+function optionsOf(query: QuerySummary, given: readonly unknown[]): QueryOptions & Record<string, unknown> {
+  const [words, options] = (LISTED in query.params ? given : [[], ...given]) as [
+    readonly string[],
+    QueryOptions & Record<string, unknown>,
+  ];
+  return words.length === 0 ? options : { ...options, [LISTED]: words.join(',') };
 }
 
 function optionOf(name: string, schema: JsonSchema): Option {

@@ -36,6 +36,7 @@ import { revenue } from '../queries/revenue.js';
 import { rfm } from '../queries/rfm.js';
 import { segmentChanges } from '../queries/segment-changes.js';
 import { segmentMembers } from '../queries/segment-members.js';
+import { segmentOverlap } from '../queries/segment-overlap.js';
 import { segmentPreview } from '../queries/segment-preview.js';
 import { segmentWhy } from '../queries/segment-why.js';
 import { segments } from '../queries/segments.js';
@@ -149,6 +150,11 @@ export class QueriesController {
   @QueryRoute(segmentPreview)
   segmentPreview(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(segmentPreview, reply);
+  }
+
+  @QueryRoute(segmentOverlap)
+  segmentOverlap(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(segmentOverlap, reply);
   }
 
   @QueryRoute(consents)

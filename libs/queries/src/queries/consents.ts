@@ -8,6 +8,7 @@ import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../rea
 import { lifecycleEventOf } from '../reading/life.js';
 import { policiesKnown } from '../reading/policies.js';
 import { inReadModels, type ReadModels } from '../reading/read-models.js';
+import { onlyMembers, OF_SEGMENT } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 
@@ -27,6 +28,7 @@ class ConsentsParams extends OneCustomer {
   @OneOf('without', 'with', 'only')
   @Describe('of all customers: without those whose person was erased, with them, or only them')
   erased!: ErasedParam['erased'];
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 interface ConsentRow {
@@ -106,7 +108,7 @@ export const consents = query({
       const atOnce = past ? FOLDED_AT_ONCE : limit + 1;
       const read = await inReadModels(context.database, async (models) => {
         if (subjectId !== null) only ??= await customerOf(models, subjectId, params);
-        const holders = await holdersAfter(models, { place, includes, only, erased: params.erased }, atOnce);
+        const holders = await holdersAfter(models, { place, includes, only, ...params }, atOnce);
         return { holders, position: models.position };
       });
       position ??= read.position;
@@ -145,13 +147,14 @@ interface Holder {
 }
 
 /** Customers with any word on consent, by their id. What was said once is never quite gone: a withdrawal stays on record. */
-function holdersAfter(
+async function holdersAfter(
   models: ReadModels,
   wanted: {
     readonly place: string | null;
     readonly includes: boolean;
     readonly only: string | null;
     readonly erased: ErasedParam['erased'];
+    readonly segment: string | null;
   },
   limit: number,
 ): Promise<(Holder & Record<string, unknown>)[]> {
@@ -162,6 +165,7 @@ function holdersAfter(
   // A customer that is named is meant, erased or not.
   const erased = wanted.only === null ? erasedCondition(wanted.erased, 'c.customer_id') : null;
   if (erased !== null) where.always(erased);
+  await onlyMembers(models, where, wanted.segment, 'c.customer_id');
   return models.query<Holder & Record<string, unknown>>(
     `SELECT customer_id AS "customerId", consents,
             ARRAY(SELECT subject_id FROM subjects s WHERE s.customer_id = c.customer_id ORDER BY 1) AS "subjectIds"

@@ -13,7 +13,7 @@ import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { CUSTOMER_SORTS, CustomerOrder } from '../reading/customer-order.js';
 import { inReadModels } from '../reading/read-models.js';
 import { PHASES, STAGES } from '../reading/stages.js';
-import { onlyMembers } from '../reading/segments.js';
+import { OF_SEGMENT, onlyMembers } from '../reading/segments.js';
 import type { BrandFilter } from '../reading/brands.js';
 import { Where } from '../reading/where.js';
 
@@ -57,7 +57,7 @@ class CustomersParams extends ErasedParam {
     'only those with this consent in force, as MEDIUM:PURPOSE (email:marketing), or PURPOSE for every medium; identifier is then the address of that medium. Customers whose data are restricted are left out',
   )
   consent!: string | null;
-  @Optional() @Text(64) @Describe('only members of this segment') segment!: string | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
   @Optional()
   @Text(1000)
   @Describe(

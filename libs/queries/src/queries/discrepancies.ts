@@ -4,6 +4,7 @@ import { DISCREPANCY_KINDS, foldCustomer } from '#lifecycle';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { lifeOf } from '../reading/life.js';
 import { inReadModels } from '../reading/read-models.js';
+import { onlyMembers, OF_SEGMENT } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 import { pageOf } from '../running/page.js';
@@ -13,6 +14,7 @@ import { query, type AnswerPage, type QueryContext, type QueryRequest } from '..
 class DiscrepanciesParams extends OneCustomer {
   @Optional() @OneOf(...DISCREPANCY_KINDS) @Describe('only those of this kind') kind!: string | null;
   @Optional() @Text(512) @Describe('only those of events from this source') source!: string | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 /** What does not add up between orders, what was taken back of them, and payments: of all customers, or of one. */
@@ -65,6 +67,12 @@ export const discrepancies = query({
         'needs a customer: past belief is kept for one customer at a time',
         'add customer=ID or identifier=NAMESPACE:VALUE; or leave known-at out',
       );
+    if (named && params.segment !== null)
+      throw reject(
+        'segment',
+        'narrows all customers, and one is named',
+        'leave segment out, or leave the customer out',
+      );
     if (!named && request.asOf > context.clock.now())
       throw reject(
         'as-of',
@@ -97,6 +105,7 @@ async function fromReadModels(
       .and('d.customer_id = ?::text', customerId)
       .and('d.kind = ?::text', params.kind)
       .and('d.source = ?::text', params.source);
+    await onlyMembers(models, where, params.segment, 'd.customer_id');
     const ofBrand = brands.condition(where, 'd.brand');
     if (ofBrand !== null) where.always(ofBrand);
     if (after !== null)

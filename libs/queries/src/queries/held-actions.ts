@@ -5,6 +5,7 @@ import { HELD_BY_RESTRAINT, HELD_REASONS, heldByConsent, type HeldAction } from 
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { policiesKnown } from '../reading/policies.js';
 import { inReadModels } from '../reading/read-models.js';
+import { onlyMembers, OF_SEGMENT, SegmentParam } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
 import { PLACE_COLUMNS } from '../reading/columns.js';
@@ -15,6 +16,7 @@ class HeldParams extends OneCustomer {
   @Optional() @OneOf(...HELD_REASONS) @Describe('only what is held back for this reason') 'held-reason'!: string | null;
   @Optional() @OneOf(...MEDIA) @Describe('only actions by this medium') medium!: string | null;
   @Optional() @Text(200) @Describe('only this treatment') treatment!: string | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 const REASONS_EXPLAINED =
@@ -68,6 +70,7 @@ export const heldActions = query({
       // A customer that is named is meant, erased or not.
       const erased = customerId === null ? erasedCondition('without', 'h.customer_id') : null;
       if (erased !== null) where.always(erased);
+      await onlyMembers(models, where, params.segment, 'h.customer_id');
       if (after !== null)
         where.always(
           `(h.customer_id, h.treatment, h.purpose, h.medium) > (${after.map((each) => `${where.param(String(each))}::text`).join(', ')})`,
@@ -93,7 +96,7 @@ export const heldActions = query({
   },
 });
 
-class CountParams {
+class CountParams extends SegmentParam {
   @Optional() @OneOf(...MEDIA) @Describe('only actions by this medium') medium!: string | null;
   @Optional() @Text(200) @Describe('only this treatment') treatment!: string | null;
 }
@@ -126,8 +129,9 @@ export const heldActionCounts = query({
       .and('h.medium = ?::text', params.medium)
       .and('h.treatment = ?::text', params.treatment)
       .always(erasedCondition('without', 'h.customer_id') ?? 'true');
-    const byConsent = heldByConsent(where, policy, asOf);
     return inReadModels(context.database, async (models) => {
+      await onlyMembers(models, where, params.segment, 'h.customer_id');
+      const byConsent = heldByConsent(where, policy, asOf);
       const rows = await models.query(
         `SELECT reason, treatment, medium, count(*)::int AS actions, count(DISTINCT customer_id)::int AS customers, min(until) AS "firstUntil"
            FROM (${HELD_BY_RESTRAINT} ${where.sql} UNION ALL ${byConsent} ${where.sql}) held

@@ -34,6 +34,7 @@ import { revenue } from './revenue.js';
 import { rfm } from './rfm.js';
 import { segmentChanges } from './segment-changes.js';
 import { segmentMembers } from './segment-members.js';
+import { segmentOverlap } from './segment-overlap.js';
 import { segmentPreview } from './segment-preview.js';
 import { segmentWhy } from './segment-why.js';
 import { segments } from './segments.js';
@@ -67,6 +68,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   segmentChanges,
   segmentWhy,
   segmentPreview,
+  segmentOverlap,
   consents,
   heldActions,
   heldActionCounts,

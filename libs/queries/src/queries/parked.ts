@@ -1,7 +1,7 @@
-import { NoParams } from '../running/params.js';
 import { pageOf } from '../running/page.js';
 import { query } from '../running/query.js';
 import { inReadModels } from '../reading/read-models.js';
+import { onlyMembers, SegmentParam } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 
 /** Customers that could not be folded: their rows stay as they were until an operator fixes the cause and releases them. */
@@ -9,7 +9,7 @@ export const parked = query({
   name: 'parked',
   summary: 'Customers that are parked because their events could not be folded, with the reason.',
   permission: 'read',
-  params: NoParams,
+  params: SegmentParam,
   time: 'none',
   paged: true,
   columns: [
@@ -19,9 +19,10 @@ export const parked = query({
     { name: 'since', type: 'instant', description: 'when the customer was parked' },
     { name: 'atPosition', type: 'integer', description: 'the log position that was being folded' },
   ],
-  async answer(context, { after, limit }) {
+  async answer(context, { params, after, limit }) {
     const where = new Where(limit + 1).and('customer_id > ?::text', after?.[0] ?? null);
     return inReadModels(context.database, async (models) => {
+      await onlyMembers(models, where, params.segment, 'parked.customer_id');
       const rows = await models.query<{ customerId: string }>(
         `SELECT customer_id AS "customerId", reason, detail, since, position AS "atPosition"
            FROM parked ${where.sql}

@@ -6,7 +6,7 @@ import { query } from '../running/query.js';
 import { IDENTIFIER_COLUMN, strongestIdentifiers, withIdentifiers } from '../reading/identifiers.js';
 import { erasedCondition, ErasedParam } from '../reading/erased.js';
 import { inReadModels } from '../reading/read-models.js';
-import { memberCondition } from '../reading/segments.js';
+import { memberCondition, OF_SEGMENT } from '../reading/segments.js';
 import { Where } from '../reading/where.js';
 
 class RfmParams extends ErasedParam {
@@ -15,7 +15,7 @@ class RfmParams extends ErasedParam {
   @Describe('purchases within one period of the calendar count once')
   period!: 'day' | 'week' | 'month';
   @Default('day') @OneOf('day', 'week') @Describe('the unit of recency and T') unit!: 'day' | 'week';
-  @Optional() @Text(64) @Describe('only members of this segment, as it is now') segment!: string | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 /** Frequency, recency, age and monetary value of every buyer, as the buy-till-you-die models define them. */

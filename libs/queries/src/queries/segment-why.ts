@@ -1,7 +1,7 @@
 import { Describe, Text } from '#contracts';
 import { foldCustomer, whyText } from '#lifecycle';
 import { restrictedCustomer } from '#projections/schema';
-import { query } from '../running/query.js';
+import { query, type AnswerRow } from '../running/query.js';
 import { CUSTOMER_KNOWN_COLUMN } from '../reading/columns.js';
 import { lifeOf } from '../reading/life.js';
 import { inReadModels } from '../reading/read-models.js';
@@ -17,7 +17,7 @@ export const segmentWhy = query({
   name: 'segment-why',
   summary: 'Why one customer is in a segment, or is not: each condition with the value that it compared.',
   description:
-    'Folded from the log when the query runs, by the definition that holds now. No row if nothing was known about the customer. `changesAt` is the next instant at which time alone can change something.',
+    'One row for each condition: first the whole, then its parts below it, each by one deeper. Folded from the log when the query runs, by the definition that holds now. No row if nothing was known about the customer.',
   permission: 'read',
   params: SegmentWhyParams,
   time: 'as-of and known-at',
@@ -27,9 +27,21 @@ export const segmentWhy = query({
     { name: 'segmentId', type: 'text', description: 'the segment' },
     { name: 'version', type: 'integer', description: 'the version of its definition' },
     { name: 'member', type: 'boolean', description: 'whether the customer belongs to it' },
-    { name: 'changesAt', type: 'text', nullable: true, description: 'when time alone can change it; null for never' },
-    { name: 'text', type: 'text', description: 'the conditions, one a line: ✓ or ✗ with the value' },
-    { name: 'why', type: 'json', description: 'the conditions: each with whether it holds, and what was compared' },
+    { name: 'holds', type: 'boolean', description: 'whether this condition holds' },
+    { name: 'depth', type: 'integer', description: 'how deep it stands: 0 for the whole condition of the segment' },
+    { name: 'condition', type: 'text', description: 'the condition in words, with ✓ or ✗, set in by its depth' },
+    {
+      name: 'actual',
+      type: 'json',
+      nullable: true,
+      description: 'what was compared: the value of the field, or how often it was done; null where that is not known',
+    },
+    {
+      name: 'changesAt',
+      type: 'text',
+      nullable: true,
+      description: 'when time alone can change the condition; null for never',
+    },
   ],
   async answer(context, { params, asOf, knownAt, position }) {
     const {
@@ -61,24 +73,24 @@ export const segmentWhy = query({
     const version = known.segments.find(({ definition }) => definition.id === params.segment)?.version ?? 0;
     if (judged === null) return { rows: [], next: null, position: restsOn };
     const why = whyText(judged);
-    const erased = known.erased ? 'An erased person belongs to no segment.\n' : '';
-    const row = {
-      ...{ customerId, segmentId: params.segment, version, member: why.holds && !known.erased },
-      ...{ changesAt: why.changesAt, text: `${erased}${linesOf(why, 0).join('\n')}`, why },
-    };
-    return { rows: [row], next: null, position: restsOn };
+    const base = { customerId, segmentId: params.segment, version, member: why.holds && !known.erased };
+    const erased = { condition: '✗ an erased person belongs to no segment', holds: false, depth: 0 };
+    const rows = [
+      ...(known.erased ? [{ ...base, ...erased, actual: null, changesAt: null }] : []),
+      ...rowsOf(why, 0).map((row) => ({ ...base, ...row })),
+    ];
+    return { rows, next: null, position: restsOn };
   },
 });
 
-function linesOf({ condition, holds, actual, conditions }: ReturnType<typeof whyText>, depth: number): string[] {
-  const value = actual === undefined ? '' : ` (${valueText(actual)})`;
+/** A condition and its parts, one row each, in the order of the document. */
+function rowsOf(
+  { condition, holds, actual, changesAt, conditions }: ReturnType<typeof whyText>,
+  depth: number,
+): readonly AnswerRow[] {
+  const text = `${'  '.repeat(depth)}${holds ? '✓' : '✗'} ${condition}`;
   return [
-    `${'  '.repeat(depth)}${holds ? '✓' : '✗'} ${condition}${value}`,
-    ...conditions.flatMap((part) => linesOf(part, depth + 1)),
+    { condition: text, holds, depth, actual: actual ?? null, changesAt },
+    ...conditions.flatMap((part) => rowsOf(part, depth + 1)),
   ];
 }
-
-const valueText = (actual: unknown): string => {
-  if (actual === null) return 'unknown';
-  return typeof actual === 'object' ? JSON.stringify(actual) : String(actual);
-};

@@ -3,9 +3,11 @@ import { dayOf } from '#lifecycle';
 import { query } from '../running/query.js';
 import { reject } from '../running/query-rejected.js';
 import { inReadModels, type ReadModels } from '../reading/read-models.js';
+import { memberCondition, SegmentParam } from '../reading/segments.js';
 import { PHASES, STAGES } from '../reading/stages.js';
+import { Where } from '../reading/where.js';
 
-class StageCountsParams {
+class StageCountsParams extends SegmentParam {
   @Optional() @Day() @Describe('the first day; by default the first with any customer') from!: string | null;
   @Optional() @Day() @Describe('the last day; by default the last on which a customer moved') to!: string | null;
   @Optional() @OneOf(...STAGES) @Describe('only this stage') stage!: string | null;
@@ -17,7 +19,7 @@ export const stageCounts = query({
   name: 'stage-counts',
   summary: 'Customers in each phase by day: how many entered, left, and were there at the end of the day.',
   description:
-    'Days are those of the zone of the policy in force now, or of time-zone. After a policy with another zone they are counted again: until that is done, `complete` is false and customers are missing. A phase is listed on the days on which a customer was in it, entered it or left it.',
+    'Days are those of the zone of the policy in force now, or of time-zone. After a policy with another zone they are counted again: until that is done, `complete` is false and customers are missing. A phase is listed on the days on which a customer was in it, entered it or left it. With `segment` those who are members now are counted, when the query runs.',
   permission: 'read',
   params: StageCountsParams,
   time: 'none',
@@ -32,15 +34,16 @@ export const stageCounts = query({
     { name: 'customers', type: 'integer', description: 'customers there at the end of the day' },
   ],
   async answer(context, { params, asOf, timeZone, after, limit }) {
-    const { from, to } = params;
+    const { from, to, segment } = params;
     if (from !== null && to !== null && from > to) throw reject('from', 'lies after to', 'Swap from and to.');
     return inReadModels(context.database, async (models) => {
-      const counted = await countedDays(models, timeZone);
+      const counted = await countedDays(models, timeZone, segment);
       const { complete } = counted;
+      const everyDay = new Where(timeZone);
       const [bounds] = await models.query<{ first: string | null; last: string | null }>(
-        `WITH ${counted.sql}
+        `WITH ${await counted.days(everyDay)}
          SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM days`,
-        [timeZone],
+        everyDay.params,
       );
       const begun = bounds?.first ?? null;
       if (begun === null) return { rows: [], next: null, position: models.position, complete };
@@ -53,8 +56,9 @@ export const stageCounts = query({
       const start = listed < PHASES.length ? from0 : nextDay(from0);
       // Each day has a row, unless it is filtered out: so these days fill a page.
       const end = earlier(addDays(start, limit), last);
+      const where = new Where(timeZone, start, end, params.stage, params.phase, PHASES, from0, listed, limit + 1);
       const rows = await models.query<DayRow>(
-        `WITH ${counted.sql}, before AS (
+        `WITH ${await counted.days(where)}, before AS (
            SELECT stage, phase, sum(entered - left_)::bigint AS customers
              FROM days WHERE day < $2::date GROUP BY stage, phase
          ), grid AS (
@@ -77,7 +81,7 @@ export const stageCounts = query({
             AND (day > $7::date OR array_position($6::text[], phase) > $8::int)
           ORDER BY day, array_position($6::text[], phase)
           LIMIT $9::int`,
-        [timeZone, start, end, params.stage, params.phase, PHASES, from0, listed, limit + 1],
+        where.params,
       );
       const page = rows.slice(0, limit).map((row) => ({ ...row, customers: Number(row.customers) }));
       const lastRow = page.at(-1);
@@ -94,12 +98,15 @@ export const stageCounts = query({
 
 /**
  * The days of a zone, as a table expression `days` of which `$1` is the zone. Those of the business's own zone are counted as customers
- * move; those of any other are counted when they are asked for, and so are all where the read models were made by another program.
+ * move; those of any other are counted when they are asked for, and so are those of a segment, and all where the read models were made by
+ * another program.
  */
-async function countedDays(
-  models: ReadModels,
-  timeZone: string,
-): Promise<{ readonly sql: string; readonly complete: boolean }> {
+async function countedDays(models: ReadModels, timeZone: string, segment: string | null): Promise<CountedDays> {
+  if (segment !== null)
+    return {
+      days: async (where) => countedNow(`WHERE ${await memberCondition(models, where, segment, 'p.customer_id')}`),
+      complete: true,
+    };
   const [kept] = await models.query<{ kept: boolean }>(`SELECT to_regclass('day_zones') IS NOT NULL AS kept`);
   const [zone] =
     kept?.kept === true
@@ -108,19 +115,28 @@ async function countedDays(
           [timeZone],
         )
       : [];
-  if (zone === undefined) return { sql: COUNTED_NOW, complete: true };
+  if (zone === undefined) return { days: () => Promise.resolve(countedNow('')), complete: true };
+  const ofZone = 'days AS (SELECT day, stage, phase, entered, left_ FROM stage_days WHERE time_zone = $1::text)';
   return {
-    sql: 'days AS (SELECT day, stage, phase, entered, left_ FROM stage_days WHERE time_zone = $1::text)',
+    days: () => Promise.resolve(ofZone),
     complete: zone.complete,
   };
 }
 
-const COUNTED_NOW = `days AS MATERIALIZED (
+/** The table expression, counted from the stage periods that a condition on `p` selects. */
+const countedNow = (condition: string): string => `days AS MATERIALIZED (
+  WITH p AS (SELECT stage, phase, entered_at, left_at FROM stage_periods p ${condition})
   SELECT day, stage, phase, sum(entered) AS entered, sum(left_) AS left_
-    FROM (SELECT (entered_at AT TIME ZONE $1::text)::date AS day, stage, phase, 1 AS entered, 0 AS left_ FROM stage_periods
+    FROM (SELECT (entered_at AT TIME ZONE $1::text)::date AS day, stage, phase, 1 AS entered, 0 AS left_ FROM p
           UNION ALL
-          SELECT (left_at AT TIME ZONE $1::text)::date, stage, phase, 0, 1 FROM stage_periods WHERE left_at IS NOT NULL) moves
+          SELECT (left_at AT TIME ZONE $1::text)::date, stage, phase, 0, 1 FROM p WHERE left_at IS NOT NULL) moves
    GROUP BY day, stage, phase)`;
+
+interface CountedDays {
+  /** The table expression, with its parameters added to those of the statement. */
+  days(where: Where): Promise<string>;
+  readonly complete: boolean;
+}
 
 interface DayRow extends Record<string, unknown> {
   readonly day: string;

@@ -1,4 +1,4 @@
-import { DAY, Describe, issueText, Optional, TextAs, unreadable, type Instant } from '#contracts';
+import { DAY, Describe, issueText, Optional, Text, TextAs, unreadable, type Instant } from '#contracts';
 import { arrayText, instantText } from '#database';
 import {
   BUILT_IN_POLICIES,
@@ -21,6 +21,8 @@ import type { QueryContext } from '../running/query.js';
 import { erasedCondition } from './erased.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels, type ReadModels } from './read-models.js';
+import { memberCondition, OF_SEGMENT } from './segments.js';
+import { Where } from './where.js';
 
 /** By default those who are due within so many days. */
 const DAYS_AHEAD = 30;
@@ -42,6 +44,7 @@ export class RetentionParams {
     'rules of retention as a policy states them, as JSON, as if a policy with them were published now; by default those of the policy in force',
   )
   rules!: readonly RetentionRule[] | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 function parsedRules(text: string): { value: readonly RetentionRule[] } | ReturnType<typeof unreadable> {
@@ -78,7 +81,7 @@ const DRAFT_VERSION = 'draft';
 /** Runs `work` with the customers who are due, in batches from after a key on; all batches are about one moment of the read models. */
 export async function withDueCustomers<T>(
   context: QueryContext,
-  { until, rules }: RetentionParams,
+  { until, rules, segment }: RetentionParams,
   { timeZone, after }: { readonly timeZone: string; readonly after: Key | null },
   work: (batches: AsyncIterable<readonly DueCustomer[]>, models: ReadModels) => Promise<T>,
 ): Promise<T> {
@@ -86,7 +89,12 @@ export async function withDueCustomers<T>(
   const end = until ?? now + DAYS_AHEAD * DAY;
   const draft = rules === null ? null : draftOf(rules, timeZone, await policiesKnown(context.log, null), now);
   return inReadModels(context.database, (models) =>
-    work(draft === null ? inForce(models, end, now, after) : ofDraft(models, draft, end, now, after), models),
+    work(
+      draft === null
+        ? inForce(models, { until: end, now, after, segment })
+        : ofDraft(models, draft, { until: end, now, after, segment }),
+      models,
+    ),
   );
 }
 
@@ -122,19 +130,28 @@ function draftOf(rules: readonly RetentionRule[], timeZone: string, known: Polic
 
 const NOT_ERASED = erasedCondition('without', 'c.customer_id');
 
+/** Which customers of a preview are read. */
+interface Wanted {
+  readonly until: Instant;
+  readonly now: Instant;
+  readonly after: Key | null;
+  readonly segment: string | null;
+}
+
 async function* inForce(
   models: ReadModels,
-  until: Instant,
-  now: Instant,
-  after: Key | null,
+  { until, now, after, segment }: Wanted,
 ): AsyncGenerator<readonly DueCustomer[]> {
   let [at, id] = after === null ? ['-infinity', ''] : [instantText(Number(after[0])), String(after[1])];
   for (;;) {
+    const where = new Where(instantText(until), at, id, BATCH);
+    const member = await memberCondition(models, where, segment, 'c.customer_id');
     const rows = await models.query<{ customerId: string; retention: RetentionDue }>(
       `SELECT c.customer_id AS "customerId", c.retention FROM customers c
         WHERE c.retention_due_at < $1::timestamptz AND (c.retention_due_at, c.customer_id) > ($2::timestamptz, $3::text) AND ${NOT_ERASED}
+          AND ${member ?? 'true'}
         ORDER BY c.retention_due_at, c.customer_id LIMIT $4::int`,
-      [instantText(until), at, id, BATCH],
+      where.params,
     );
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -154,9 +171,7 @@ interface FactsRow extends Record<string, unknown> {
 async function* ofDraft(
   models: ReadModels,
   { rules, timeZone }: Draft,
-  until: Instant,
-  now: Instant,
-  after: Key | null,
+  { until, now, after, segment }: Wanted,
 ): AsyncGenerator<readonly DueCustomer[]> {
   if (rules.length === 0) return;
   let id = after === null ? '' : String(after[0]);
@@ -169,15 +184,17 @@ async function* ofDraft(
     bounds.get('end-of-relationship') ?? null,
   ];
   for (;;) {
+    const where = new Where(...params, id, BATCH);
+    const member = await memberCondition(models, where, segment, 'c.customer_id');
     const rows = await models.query<FactsRow>(
       `SELECT c.customer_id AS "customerId", c.last_contact_at AS "lastContactAt", c.last_purchase_at AS "lastPurchaseAt",
               c.profile -> 'contracts' AS contracts
          FROM customers c
-        WHERE c.customer_id > $4::text AND ${NOT_ERASED}
+        WHERE c.customer_id > $4::text AND ${NOT_ERASED} AND ${member ?? 'true'}
           AND (c.last_contact_at < $1::timestamptz OR c.last_purchase_at < $2::timestamptz
                OR ($3::timestamptz IS NOT NULL AND (c.last_purchase_at IS NULL OR c.last_purchase_at < $3::timestamptz)))
         ORDER BY c.customer_id LIMIT $5::int`,
-      [...params, id, BATCH],
+      where.params,
     );
     const last = rows.at(-1);
     if (last === undefined) return;

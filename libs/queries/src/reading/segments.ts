@@ -12,9 +12,12 @@ import { reject } from '../running/query-rejected.js';
 import type { ReadModels } from './read-models.js';
 import type { Where } from './where.js';
 
+/** What the parameter `segment` of a query about many customers means. */
+export const OF_SEGMENT = 'only members of this segment, as it is now';
+
 /** Limits an answer to the members of a segment. */
 export class SegmentParam {
-  @Optional() @Text(64) @Describe('only members of this segment, as it is now') segment!: string | null;
+  @Optional() @Text(64) @Describe(OF_SEGMENT) segment!: string | null;
 }
 
 /** A segment that is defined now. */

@@ -17,6 +17,7 @@ import { heldActionCounts, heldActions } from '../queries/held-actions.js';
 import { history } from '../queries/history.js';
 import { identityDecisions } from '../queries/identity-decisions.js';
 import { lag } from '../queries/lag.js';
+import { missingRates } from '../queries/missing-rates.js';
 import { openings } from '../queries/openings.js';
 import { orders } from '../queries/orders.js';
 import { completeness } from '../queries/completeness.js';
@@ -205,6 +206,11 @@ export class QueriesController {
   @QueryRoute(discrepancies)
   discrepancies(@Res() reply: QueryReply): Promise<void> {
     return this.response.send(discrepancies, reply);
+  }
+
+  @QueryRoute(missingRates)
+  missingRates(@Res() reply: QueryReply): Promise<void> {
+    return this.response.send(missingRates, reply);
   }
 
   @QueryRoute(outcomes)

@@ -148,8 +148,8 @@ describe('the books of the sources', () => {
       ...['revenue', 'rfm'],
       ...['segment-changes', 'stage-counts', 'stage-periods'],
     ]);
-    // The days of these are those of receipt, which no source closes.
-    expect(unmarked.sort()).toEqual(['outcomes', 'violations']);
+    // The days of these are those of receipt, which no source closes; of missing rates, a day with a rate is not listed whatever comes.
+    expect(unmarked.sort()).toEqual(['missing-rates', 'outcomes', 'violations']);
   });
 
   it('and the timeline shows the brand of each touchpoint and what brought it, and those of one brand', async () => {

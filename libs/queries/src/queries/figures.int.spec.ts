@@ -63,29 +63,45 @@ describe('the figures of a customer', () => {
       number: null,
       unknown: expect.stringContaining('USD in EUR on 2024-03-11'),
     });
+    expect(await engine.all('missing-rates')).toEqual([
+      { day: '2024-03-11', currency: 'USD', in: 'EUR', bookings: 1, customers: 1, amountMinor: 1_000 },
+    ]);
     const before = engine.now;
     engine.now += 1_000;
     await fact('rate-published', { day: '2024-03-11', currency: 'USD', in: 'EUR', rate: '0.9' });
     await engine.catchUp();
     expect(await figure('revenue')).toMatchObject({ number: 3_900, unknown: null });
     expect(await figure('revenue', { 'known-at': iso(before) })).toMatchObject({ number: null });
+    expect(await engine.all('missing-rates')).toEqual([]);
+    const [yen, pounds] = [order({ userId: 'lee' }, day(70), 'D', 500), order(KIM, day(71), 'E', 700)];
+    await engine.tell(
+      { ...yen, data: { ...yen.data, currency: 'JPY' } },
+      { ...pounds, data: { ...pounds.data, currency: 'GBP' } },
+    );
+    expect((await engine.all('missing-rates', {}, 1)).map((row) => [row['day'], row['currency']])).toEqual([
+      ['2024-03-11', 'JPY'],
+      ['2024-03-12', 'GBP'],
+    ]);
+    await fact('rate-published', { day: '2024-03-12', currency: 'GBP', in: 'EUR', rate: '1' });
+    await engine.catchUp();
   });
 
   it('explain themselves', async () => {
     const [row] = await engine.all('explain-figure', { identifier: 'userId:kim', figure: 'revenue' });
     expect(row).toMatchObject({
       customerId: engine.subjectId('userId', 'kim'),
-      number: 3_900,
+      number: 4_600,
       steps: [
         '+ 20.00 EUR: order A, 2024-01-02',
         '+ 10.00 EUR: order B, 2024-03-01',
         '+ 10.00 USD: order C, 2024-03-11 × 0.9 = 9.00 EUR',
-        'sum = 39.00 EUR',
+        '+ 7.00 GBP: order E, 2024-03-12 × 1 = 7.00 EUR',
+        'sum = 46.00 EUR',
       ],
-      events: [{ id: 'order-A' }, { id: 'order-B' }, { id: 'order-C' }],
+      events: [{ id: 'order-A' }, { id: 'order-B' }, { id: 'order-C' }, { id: 'order-E' }],
       policyVersion: 'tea-shop@1',
     });
-    expect(String(row?.['text'])).toContain('revenue is 39.00 EUR.');
+    expect(String(row?.['text'])).toContain('revenue is 46.00 EUR.');
   });
 
   it('have one value each, by the name of the registry, and a name that is not one of them is rejected', async () => {

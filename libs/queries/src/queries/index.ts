@@ -19,6 +19,7 @@ import { holds } from './holds.js';
 import { history } from './history.js';
 import { identityDecisions } from './identity-decisions.js';
 import { lag } from './lag.js';
+import { missingRates } from './missing-rates.js';
 import { openings } from './openings.js';
 import { orders } from './orders.js';
 import { parked } from './parked.js';
@@ -82,6 +83,7 @@ export const QUERIES: readonly QueryDefinition[] = [
   revenue,
   rfm,
   discrepancies,
+  missingRates,
   outcomes,
   completeness,
   silentSources,

@@ -8,9 +8,10 @@ import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
 import { toLifecycleEvent } from '../folding/fold-one.js';
 import { Projector, type ProjectorOptions } from '../processor/projector.js';
+import { Steps } from '../processor/steps.js';
 import { accountIdOf } from '../read-models/accounts/account-id.js';
 import { liveSchema } from '../schema.js';
-import { eventsAfter, policyPublished, policyRestated } from '../testdata/store.js';
+import { eventsAfter, index, liveStore, policyPublished, policyRestated } from '../testdata/store.js';
 import { appendAll, day, order, subject, touchpoint } from '../testdata/touchpoints.js';
 import { seededRandom, shuffled, world } from '../testdata/world.js';
 
@@ -369,4 +370,27 @@ describeOnEachStore('accounts', (name) => {
       })
       .sort((a, b) => (a.account_id < b.account_id ? -1 : 1));
   }
+
+  it('are folded while customers stay dirty', async () => {
+    await appendAll(log, [joins(BUYER, day(0)), order(BUYER, day(5), 'A')]);
+    const readModels = await liveStore(store.database, log, clock.now);
+    await index(readModels, await eventsAfter(log), 0, false);
+    const steps = new Steps(readModels.context, {
+      ...{ pageSize: 100, foldBatchSize: 1, bulkLag: 5_000, vacuumAfter: 1_000, foldsPages: true },
+    });
+    const foldedAccounts = async () => (await live('SELECT phase FROM accounts')).length;
+    for (let n = 0; n < 4; n += 1) {
+      expect(await foldedAccounts()).toBe(0);
+      await readModels.transaction((tx) =>
+        tx.query(
+          `INSERT INTO dirty (customer_id, position, pending, reason, since)
+                  SELECT 'waiting-' || $1 || n, 1, 0, 'events', now() FROM generate_series(1, 2) n`,
+          [`${n}-`],
+        ),
+      );
+      await steps.fold(readModels, true);
+    }
+    expect(await live('SELECT 1 FROM dirty')).not.toEqual([]);
+    expect(await foldedAccounts()).toBe(1);
+  });
 });

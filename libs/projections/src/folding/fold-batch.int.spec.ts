@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
 import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
+import { fireDeadlines } from '../processor/clock.js';
 import type { ReadModelStore } from '../read-models/read-model-store.js';
 import { eventsAfter, fold, index, liveStore, policyPublished } from '../testdata/store.js';
 import { day, order, subject, appendAll, touchpoint } from '../testdata/touchpoints.js';
@@ -46,6 +47,36 @@ describeOnEachStore('a batch of dirty customers in one transaction', (name) => {
     expect(await fold(store, { limit: 2 })).toBe(1);
     expect(await fold(store, { limit: 2 })).toBe(0);
     expect(await rows('SELECT sum(orders)::int AS orders FROM rm_1.customers')).toEqual([{ orders: 3 }]);
+  });
+
+  it('folds those whose deadline has come beside those that have been dirty for longer: half of a batch', async () => {
+    await come([order(ANNA, day(3), 'A1')], true);
+    await come(['a', 'b', 'c', 'd', 'e'].map((user) => order({ userId: user }, day(3), user)));
+    const left = async () => (await rows('SELECT customer_id FROM rm_1.dirty')).map((row) => row['customer_id']);
+    // Silence since day 3: at risk since day 93, behind all the others in the queue.
+    now = day(93);
+    expect(await fireDeadlines(store, 10)).toBe(1);
+    expect(await left()).toHaveLength(6);
+    expect(await fold(store, { limit: 2 })).toBe(2);
+    expect(await left()).toHaveLength(4);
+    expect(await left()).not.toContain(anna);
+    expect(await rows(`SELECT phase FROM rm_1.customers WHERE customer_id = '${anna}'`)).toEqual([
+      { phase: 'at-risk' },
+    ]);
+  });
+
+  it('folds a customer at the deadline who is in the queue for another reason, also a heavy one', async () => {
+    await come([order(ANNA, day(3), 'A1'), ...visits(4, 30)], true);
+    await come(['a', 'b', 'c'].map((user) => order({ userId: user }, day(3), user)));
+    now = day(93);
+    const late = touchpoint({ who: ANNA, at: day(5.5), type: 'product-viewed' });
+    await come([late]);
+    // Dirty already: no second mark.
+    expect(await fireDeadlines(store, 10)).toBe(0);
+    expect(await fold(store, { limit: 2, all: false })).toBe(2);
+    expect(await rows(`SELECT phase, touchpoints FROM rm_1.customers WHERE customer_id = '${anna}'`)).toEqual([
+      { phase: 'at-risk', touchpoints: 32 },
+    ]);
   });
 
   it('folds only the customers named, if some are', async () => {

@@ -1,4 +1,4 @@
-import { arrayText, instantText, isRejection, Writes, type Transaction } from '#database';
+import { arrayText, instantText, isRejection, Writes, type Row, type Transaction } from '#database';
 import type { Instant } from '#contracts';
 import { describeError } from '#platform';
 import type { Reason } from '../indexing/affected-customer.js';
@@ -22,6 +22,8 @@ const HEAVY_PENDING_SHARE = 8;
 /** … or when the first mark is as old as this for each event of the history, five seconds at most. */
 const HEAVY_WAIT_MS_PER_EVENT = 0.4;
 const HEAVY_WAIT_MS_MAX = 5_000;
+/** One of so many customers of a batch may be there because their deadline has come. */
+const DUE_SHARE = 2;
 
 /**
  * Folds a batch of dirty customers, in the caller's transaction: claims them, loads what the tables know, folds, writes the rows of every
@@ -49,22 +51,54 @@ export async function foldBatch(tx: Transaction, batch: FoldBatch, store: ReadMo
   return tasks.length;
 }
 
-async function claim(
+/** A dirty mark as it is claimed. */
+interface ClaimedMark extends Row {
+  readonly customer_id: string;
+  readonly reason: Reason;
+  readonly pending: number;
+  readonly earliest_at: number | null;
+}
+
+/**
+ * Claims dirty customers: up to half of the batch those whose deadline has come, the earliest first, then those that have been dirty for longest. So a long
+ * queue does not delay what time alone changes, and many deadlines do not delay the queue.
+ */
+async function claim(tx: Transaction, batch: FoldBatch, heavyAbove: number, now: Instant): Promise<FoldTask[]> {
+  const due = batch.only === null ? await claimDue(tx, Math.ceil(batch.limit / DUE_SHARE), now) : [];
+  const dueIds = due.map((mark) => mark.customer_id);
+  const aged = await claimAged(tx, { ...batch, limit: batch.limit - due.length }, dueIds, heavyAbove, now);
+  return [...due, ...aged].map((mark) => ({
+    customerId: mark.customer_id,
+    reason: mark.reason,
+    pending: mark.pending,
+    earliestAt: mark.earliest_at,
+    events: null,
+    complete: false,
+  }));
+}
+
+/** Heavy customers too: each fold moves the deadline on, so it is folded once for each. */
+function claimDue(tx: Transaction, limit: number, now: Instant): Promise<ClaimedMark[]> {
+  return tx.query<ClaimedMark>(
+    `SELECT d.customer_id, d.reason, d.pending, d.earliest_at FROM customers c JOIN dirty d ON d.customer_id = c.customer_id
+      WHERE c.wake_at <= $1::timestamptz AND (d.not_before IS NULL OR d.not_before <= $1::timestamptz)
+      ORDER BY c.wake_at, c.customer_id LIMIT $2 FOR UPDATE OF d SKIP LOCKED`,
+    [instantText(now), limit],
+  );
+}
+
+function claimAged(
   tx: Transaction,
   { limit, all, only }: FoldBatch,
+  claimed: readonly string[],
   heavyAbove: number,
   now: Instant,
-): Promise<FoldTask[]> {
-  const rows = await tx.query<{
-    customer_id: string;
-    reason: Reason;
-    pending: number;
-    earliest_at: number | null;
-  }>(
+): Promise<ClaimedMark[]> {
+  return tx.query<ClaimedMark>(
     `SELECT d.customer_id, d.reason, d.pending, d.earliest_at FROM dirty d
        LEFT JOIN states n ON n.customer_id = d.customer_id
       WHERE (d.not_before IS NULL OR d.not_before <= $1::timestamptz)
-        AND ($2::text IS NULL OR d.customer_id = ANY($2::text[]))
+        AND ($2::text IS NULL OR d.customer_id = ANY($2::text[])) AND d.customer_id <> ALL($9::text[])
         AND ($3::boolean OR n.events IS NULL OR n.events <= $4 OR d.earliest_at IS NULL OR d.earliest_at >= n.upto_at
              OR d.pending * $5 >= n.events
              OR d.since <= $1::timestamptz - least(n.events * $6::float8, $7::float8) * interval '1 millisecond')
@@ -78,16 +112,9 @@ async function claim(
       HEAVY_WAIT_MS_PER_EVENT,
       HEAVY_WAIT_MS_MAX,
       limit,
+      arrayText(claimed),
     ],
   );
-  return rows.map((row) => ({
-    customerId: row.customer_id,
-    reason: row.reason,
-    pending: row.pending,
-    earliestAt: row.earliest_at,
-    events: null,
-    complete: false,
-  }));
 }
 
 /**

@@ -85,6 +85,14 @@ describeOnEachStore('the clock of the read models', (name) => {
     expect(store.context.counters.transitionsDue).toBe(3);
   });
 
+  it('stands at an earlier instant where events that came since are still to be indexed', async () => {
+    await come([order(ANNA, day(1), 'A1')]);
+    now = day(200);
+    const first = (await nextWake(store)) ?? NaN;
+    expect(await fireDeadlines(store, 10, first - 1)).toBe(0);
+    expect(await fireDeadlines(store, 10, first)).toBe(1);
+  });
+
   it('leaves a parked customer alone whose deadline comes', async () => {
     await come([order(ANNA, day(1), 'A1')]);
     await come([unreadable(anna, day(1.5), 'u1')]);

@@ -6,11 +6,10 @@ import type { ReadModelStore } from '../read-models/read-model-store.js';
 
 /**
  * Marks the customers and the accounts dirty whose deadline has come, and the customers that have an action held back until now, up to `limit` each, and all of them when a policy came into force; returns how many
- * marks that were, 0 when nothing is due.
+ * marks that were, 0 when nothing is due. `now`: an earlier instant, where events that came since are still to be indexed.
  */
-export async function fireDeadlines(store: ReadModelStore, limit: number): Promise<number> {
+export async function fireDeadlines(store: ReadModelStore, limit: number, now = store.context.now()): Promise<number> {
   const { context } = store;
-  const now = context.now();
   return store.transaction(async (tx) => {
     const [row] = await tx.query<{ n: number; position: number }>(
       `SELECT count(p.*)::int AS n, max(c.position) AS position FROM checkpoint c

@@ -57,10 +57,11 @@ const BACKOFF: Backoff = { firstMs: 100, maxMs: 10_000 };
  * The loop that keeps the live read models in step with the log and the clock. It asks "what next?" and takes one step at a time:
  *
  * - **Indexing**: the log has a page after the position. The page is indexed, and its customers are folded in the same transaction; in a
- *   flood of events they are only marked dirty. Between two pages, overdue deadlines are fired once a second, and customers that
- *   have been dirty for long are folded for a fifth of the time.
+ *   flood of events they are only marked dirty. Between two pages, overdue deadlines are fired once a second, up to the instant at which the last
+ *   indexed event was recorded, and customers that have been dirty for long are folded for a fifth of the time. In a flood no deadline is fired.
  * - **Standing by**: another process holds the indexing lock. The position follows that process, and the page is tried again.
- * - **Catching up**: the log has no page. Dirty customers are folded, batch by batch, then due deadlines mark customers dirty.
+ * - **Catching up**: the log has no page. Dirty customers are folded, batch by batch, those whose deadline has come beside those that have been
+ *   dirty for longest; due deadlines mark customers dirty once a second, and when none is left.
  * - **Idle**: no customer is dirty and no deadline is due. The clock is noted, and the loop waits for an event, for the next deadline, or
  *   for a second. While the clock is not to be trusted, no deadline is fired and no clock noted: events are folded as of elapsed time.
  *
@@ -250,14 +251,18 @@ export class Processor {
     if (this.role === 'workers') return (await this.steps.fold(this.#live, false)) > 0;
     const pageSize = this.steps.pageSize;
     const indexed = await this.#indexNext(ahead);
-    if (typeof indexed === 'number' && indexed > 0) {
-      const atHead = indexed < pageSize;
-      // In a flood the clock rests: a due deadline may depend on events that are still to come.
-      if (atHead) await this.#fireBetweenPages();
+    if (indexed !== null && indexed !== 'standing-by') {
+      const atHead = indexed.events.length < pageSize;
+      // A due deadline may depend on events that are still to come: those that were recorded before it are waited for, and in a flood the clock rests.
+      const upTo = atHead ? Infinity : (indexed.events.at(-1)?.recordedAt ?? -Infinity);
+      if (!this.steps.inFlood) await this.#fireBetweenPages(upTo);
       if (this.role === 'both') await this.#foldStale(atHead ? STALE_MS_AT_HEAD : STALE_MS_IN_FLOOD);
       return true;
     }
-    if (this.role === 'both' && (await this.steps.fold(this.#live, false)) > 0) return true;
+    if (this.role === 'both') {
+      if (indexed === null) await this.#fireBetweenPages();
+      if ((await this.steps.fold(this.#live, false)) > 0) return true;
+    }
     if (indexed === 'standing-by') {
       await sleep(STAND_BY_MS);
       return true;
@@ -273,13 +278,13 @@ export class Processor {
     return false;
   }
 
-  /** Indexes the next page, if there is one and no other process indexes; returns how many events it held. */
-  async #indexNext(ahead: Page | null): Promise<number | 'standing-by'> {
+  /** Indexes the next page, if there is one and no other process indexes; returns it. */
+  async #indexNext(ahead: Page | null): Promise<Page | null | 'standing-by'> {
     const page = ahead ?? (await this.steps.readPage(this.#position));
-    if (page === null) return 0;
+    if (page === null) return null;
     try {
       this.#position = await this.steps.index(this.#live, page);
-      return page.events.length;
+      return page;
     } catch (error) {
       if (!(error instanceof StandBy)) throw error;
       // What the other process indexed need not be read again here.
@@ -288,10 +293,10 @@ export class Processor {
     }
   }
 
-  /** Fires deadlines once a second, so that events that never cease do not stop the clock. */
-  async #fireBetweenPages(): Promise<void> {
+  /** Fires deadlines once a second, up to an instant if one is given, so that neither events that never cease nor a long queue stop the clock. */
+  async #fireBetweenPages(upTo = Infinity): Promise<void> {
     if (performance.now() < this.#dueAgainAt || !this.options.mayFire()) return;
-    await fireDeadlines(this.#live, this.steps.foldBatchSize);
+    await fireDeadlines(this.#live, this.steps.foldBatchSize, Math.min(upTo, this.context.now()));
     this.#dueAgainAt = performance.now() + IDLE_MS_MAX;
   }
 

@@ -32,6 +32,8 @@ export const STAND_BY_MS = 50;
 
 /** So many accounts are folded at once, at most. */
 const ACCOUNTS_MAX = 100;
+/** While customers stay dirty, a batch of accounts is folded beside one of so many batches of customers. */
+const ACCOUNTS_EVERY = 4;
 
 /** A page has so many events while there is no flood of them, and more while more are waiting, since much of its cost is per page. */
 const LIVE_PAGE = 200;
@@ -50,6 +52,9 @@ export class Steps {
   readonly #maintenance: Maintenance;
   /** In a flood of events a whole page, else less, so that queries do not wait long for their turn. */
   #pageSize: number;
+  #inFlood = false;
+  /** Batches of customers since accounts were folded last. */
+  #sinceAccounts = 0;
 
   constructor(
     readonly context: ProjectionContext,
@@ -66,6 +71,11 @@ export class Steps {
   /** So many events at most are in the next page. */
   get pageSize(): number {
     return this.#pageSize;
+  }
+
+  /** Whether so many events were still to come behind the last page that it only marked its customers dirty. */
+  get inFlood(): boolean {
+    return this.#inFlood;
   }
 
   /** The next page of the log after a position, up to another one; null when there is none. */
@@ -110,6 +120,7 @@ export class Steps {
         ? 0
         : eventsBetween(page.after, (await this.context.log.head()).position, page);
     const bulk = behind > this.options.bulkLag;
+    this.#inFlood = bulk;
     const waiting = Math.round(behind) - page.events.length;
     const next = bulk ? Infinity : Math.min(LIVE_PAGE_MAX, Math.max(LIVE_PAGE, waiting));
     this.#pageSize = Math.min(this.options.pageSize, next);
@@ -137,12 +148,16 @@ export class Steps {
   }
 
   /**
-   * Folds a batch of dirty customers, or, when none is dirty, of dirty accounts; returns how many. Without `all`, heavy ones wait until folding
-   * them pays.
+   * Folds a batch of dirty customers, and when none is dirty, or some have been folded without them, a batch of dirty accounts; returns how many.
+   * Without `all`, heavy ones wait until folding them pays.
    */
   async fold(store: ReadModelStore, all: boolean): Promise<number> {
     const customers = await foldDirty(store, this.foldBatchSize, all);
-    const folded = customers > 0 ? customers : await foldDirtyAccounts(store, this.accountBatchSize, all);
+    this.#sinceAccounts += 1;
+    const accountsToo = customers === 0 || this.#sinceAccounts >= ACCOUNTS_EVERY;
+    if (accountsToo) this.#sinceAccounts = 0;
+    const accounts = accountsToo ? await foldDirtyAccounts(store, this.accountBatchSize, all) : 0;
+    const folded = customers + accounts;
     await this.#maintenance.changed(store, folded);
     return folded;
   }

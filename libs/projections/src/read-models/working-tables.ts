@@ -61,6 +61,12 @@ export const DIRTY: Table = {
     CREATE INDEX dirty_by_age ON dirty (since);
     CREATE INDEX dirty_by_policy ON dirty (reason) WHERE reason IN ('policy-changed', 'policy-restated');
     `,
+    /* sql */ `
+    -- 002: In the order in which marks are claimed: a policy or a definition marks all customers at one instant, and each batch would sort
+    -- those that are left.
+    DROP INDEX dirty_by_age;
+    CREATE INDEX dirty_by_age ON dirty (since, customer_id);
+    `,
   ],
   columns: {
     customer_id: 'text',

@@ -36,15 +36,23 @@ export function sumOf(parts: readonly MoneyPart[], input: Pick<FigureInput, 'pol
 /** So many parts stand in the steps one by one. */
 const PARTS_SHOWN = 20;
 
+interface MoneyOptions {
+  readonly notes?: readonly string[];
+  readonly per?: DividedBy | null;
+  /** Why the sum is not known although the parts are: some of it has no price. */
+  readonly unknown?: string | null;
+}
+
 /** A figure that is a sum of money, divided by `per` where that is given. */
 export function moneyFigure(
   parts: readonly MoneyPart[],
   input: FigureInput,
-  { notes = [], per = null }: { readonly notes?: readonly string[]; readonly per?: DividedBy | null } = {},
+  { notes = [], per = null, unknown = null }: MoneyOptions = {},
 ): FigureValue {
   const { sums, missing } = sumOf(parts, input);
   const events = eventsOf(parts);
   const steps = stepsOf(parts, input);
+  if (unknown !== null) return unknownValue(unknown, { notes, steps, events });
   if (missing.length > 0) return unknownValue(missingText(missing), { notes, steps, events });
   if (sums.length === 0)
     return known([{ number: 0, text: null, currency: null }], { notes, steps: ['sum = 0'], events });

@@ -91,6 +91,8 @@ describe('the figures of a customer', () => {
     }
     const minutes = new Story().on('2026-01-01', 'call-handled', { minutes: 5 });
     expect(figure('cost-to-serve', minutes, '2026-03-01').unknown).toContain('5 minutes of work have no cost');
+    // What is not known has no sum.
+    expect(figure('profit', minutes, '2026-03-01')).toMatchObject({ amounts: [], steps: [] });
   });
 
   it('expect the next order by the rhythm of the customer', () => {

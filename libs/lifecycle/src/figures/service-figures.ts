@@ -47,8 +47,7 @@ function costsOf(input: FigureInput): Costs {
 
 function sumOfCosts(input: FigureInput): FigureValue {
   const { parts, notes, unknown } = costsOf(input);
-  const value = moneyFigure(parts, input, { notes });
-  return unknown === null ? value : unknownValue(unknown, value);
+  return moneyFigure(parts, input, { notes, unknown });
 }
 
 const unlike = (parts: readonly MoneyPart[]): readonly MoneyPart[] =>
@@ -136,8 +135,7 @@ export const SERVICE_FIGURES: readonly Figure[] = [
       const margin = marginParts(input);
       const costs = costsOf(input);
       const parts = [...margin.parts, ...unlike(costs.parts)];
-      const value = moneyFigure(parts, input, { notes: [...margin.notes, ...costs.notes] });
-      return costs.unknown === null ? value : unknownValue(costs.unknown, value);
+      return moneyFigure(parts, input, { notes: [...margin.notes, ...costs.notes], unknown: costs.unknown });
     },
   },
   {

@@ -4,6 +4,7 @@ import { memoryLog } from '#testing';
 import { openStore, type OpenedStore } from '#testing/stores';
 import type { AppendItem, EventLog } from '#event-log';
 import { decision, withDecisions } from '../testdata/decisions.js';
+import { heldByConsumer, heldByTables } from '../testdata/reconciled.js';
 import { appendAll, day, order, subject, touchpoint } from '../testdata/touchpoints.js';
 import { shuffled, world } from '../testdata/world.js';
 import { Projector } from './projector.js';
@@ -40,48 +41,8 @@ describe('what operators decide about customers', () => {
   const customers = () => rows('SELECT customer_id, subjects, orders FROM rm_1.customers ORDER BY orders, customer_id');
   const BOTH = [order(ANNA, day(3), 'A1'), order(CARD, day(5), 'C1'), order(CARD, day(9), 'C2')];
 
-  /** What a consumer of the stage changes holds of each customer: what was entered and not retracted. */
-  const heldByConsumer = async (): Promise<Map<string, string[]>> => {
-    const held = new Map<string, string[]>();
-    const published = await store.database.query<Record<string, string | number>>(
-      'SELECT * FROM perennial.published ORDER BY customer_id, publication',
-    );
-    const sent = new Map<string, string>();
-    for (const row of published) {
-      const id = String(row['customer_id']);
-      const list = held.get(id) ?? [];
-      const change = `${row['kind']} ${row['cycle']} ${row['phase']} ${row['at']}`;
-      sent.set(`${id} ${row['publication']}`, change);
-      if (row['kind'] === 'retracted') {
-        const taken = sent.get(`${id} ${row['retracts']}`) ?? '';
-        expect(list).toContain(taken);
-        list.splice(list.indexOf(taken), 1);
-      } else list.push(change);
-      held.set(id, list);
-    }
-    return held;
-  };
-  const heldByTables = async (): Promise<Map<string, string[]>> => {
-    const held = new Map<string, string[]>();
-    const periods = await store.database.query<Record<string, string | number | null>>(
-      'SELECT * FROM rm_1.stage_periods ORDER BY customer_id, seq',
-    );
-    for (const row of periods) {
-      const list = held.get(String(row['customer_id'])) ?? [];
-      list.push(`entered ${row['cycle']} ${row['phase']} ${row['entered_at']}`);
-      if (row['left_at'] !== null) list.push(`left ${row['cycle']} ${row['phase']} ${row['left_at']}`);
-      held.set(String(row['customer_id']), list);
-    }
-    return held;
-  };
-  const reconciled = async (): Promise<void> => {
-    const sorted = (held: ReadonlyMap<string, string[]>) =>
-      [...held]
-        .filter(([, list]) => list.length > 0)
-        .map(([id, list]) => [id, [...list].sort()])
-        .sort();
-    expect(sorted(await heldByConsumer())).toEqual(sorted(await heldByTables()));
-  };
+  const reconciled = async (): Promise<void> =>
+    expect(await heldByConsumer(store.database)).toEqual(await heldByTables(store.database));
 
   it('a merge makes one customer of two, who keeps the id of the one that came first; the other is retracted into it', async () => {
     const projector = await told(BOTH);

@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { openSqliteLog, type EventLog } from '#event-log';
+import { openSqliteLog, type AppendItem, type EventLog } from '#event-log';
+import { BUILT_IN_POLICIES, type Policy } from '#lifecycle';
 import { memoryLog } from '#testing';
 import { anyPostgres } from '../../../../test/services/postgres.js';
 import { Projector } from './projector.js';
+import { liveSchema } from '../schema.js';
 import { racingClock, racingFrom } from '../testdata/racing-clock.js';
+import { heldByConsumer, heldByTables } from '../testdata/reconciled.js';
+import { policyRestated } from '../testdata/store.js';
 import { withDecisions } from '../testdata/decisions.js';
 import { day, appendAll } from '../testdata/touchpoints.js';
 import { world } from '../testdata/world.js';
@@ -29,6 +33,16 @@ const [suite, title] =
   offer.missing === null
     ? [describe, `workers in processes of their own on ${offer.name}`]
     : [describe.skip, `workers in processes of their own (skipped: ${offer.missing})`];
+
+/** What the workers made of it. */
+interface FoldedByWorkers {
+  readonly digest: string;
+  /** How many customers the indexer folded. */
+  readonly folded: number;
+  readonly parked: number;
+  /** Whether a rebuild gives the same. */
+  readonly asRebuilt: boolean;
+}
 
 suite(title, () => {
   let store: OpenedStore;
@@ -86,7 +100,11 @@ suite(title, () => {
   };
 
   /** Has so many of them fold what one process indexes, while events, deadlines and time come, and some are killed. */
-  const fold = async (workers: number, kills: number): Promise<{ digest: string; folded: number; parked: number }> => {
+  const fold = async (
+    workers: number,
+    kills: number,
+    given: readonly AppendItem[] = items,
+  ): Promise<FoldedByWorkers> => {
     // As many again wait, to take the place of those who are killed.
     const waiting = await Promise.all(Array.from({ length: workers + kills }, prepare));
     const clockText = racingFrom(day(0), END, WITHIN_MS);
@@ -110,9 +128,9 @@ suite(title, () => {
         next();
       }
     })();
-    for (let at = 0; at < items.length; at += 25) {
-      await appendAll(log, items.slice(at, at + 25));
-      await sleep((WITHIN_MS * 25) / items.length);
+    for (let at = 0; at < given.length; at += 25) {
+      await appendAll(log, given.slice(at, at + 25));
+      await sleep((WITHIN_MS * 25) / given.length);
     }
     await killing;
     for (;;) {
@@ -125,7 +143,8 @@ suite(title, () => {
     for (const child of [...children]) await end(child, 'SIGTERM');
     const { parked } = await indexer.status();
     const { overall } = await indexer.digest();
-    return { digest: overall, folded, parked };
+    const { equal } = await indexer.verify();
+    return { digest: overall, folded, parked, asRebuilt: equal };
   };
 
   it.each([
@@ -133,10 +152,33 @@ suite(title, () => {
     [2, 2],
     [4, 3],
   ])('gives with %i of them what one process gives, though %i are killed on the way', async (workers, kills) => {
-    const { digest, folded, parked } = await fold(workers, kills);
+    const { digest, folded, parked, asRebuilt } = await fold(workers, kills);
     expect(parked).toBe(0);
     expect(digest).toBe(expected);
+    expect(asRebuilt).toBe(true);
     // The indexer folded no customer: the workers folded all.
     expect(folded).toBe(0);
+  });
+
+  it('gives with merges, unmerges, late events and policies on the way what a rebuild gives, and a consumer can reconcile each merge', async () => {
+    const { durable, retail } = BUILT_IN_POLICIES;
+    const restated = (version: string, { silence }: Pick<Policy, 'silence'>) =>
+      policyRestated(version, { silence }, day(0));
+    const third = Math.floor(items.length / 3);
+    const { parked, asRebuilt } = await fold(3, 1, [
+      ...[...items.slice(0, third), restated('retail@2', durable), ...items.slice(third, 2 * third)],
+      ...[restated('retail@3', retail), ...items.slice(2 * third)],
+    ]);
+    expect(parked).toBe(0);
+    expect(asRebuilt).toBe(true);
+    expect(await heldByConsumer(store.database)).toEqual(await heldByTables(store.database));
+    // Of each customer who is now another one, the last message says who that is. An earlier one may be of a merge into them.
+    const gone = await store.database.query<{ customer_id: string; into_id: string | null }>(
+      `SELECT DISTINCT ON (customer_id) customer_id, into_id FROM perennial.published p
+        WHERE NOT EXISTS (SELECT FROM ${await liveSchema(store.database)}.customers c WHERE c.customer_id = p.customer_id)
+        ORDER BY customer_id, publication DESC`,
+    );
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone.filter(({ into_id: into }) => into === null)).toEqual([]);
   });
 });

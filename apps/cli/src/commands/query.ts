@@ -110,7 +110,10 @@ function optionsOf(query: QuerySummary, given: readonly unknown[]): QueryOptions
 
 function optionOf(name: string, schema: JsonSchema): Option {
   const { description, enum: words, default: byDefault } = schema;
-  const option = new Option(`--${name} <${placeholder(schema)}>`, String(description).replace(/\.$/, ''));
+  const isFlag = schema['type'] === 'boolean';
+  const value = isFlag ? `[${placeholder(schema)}]` : `<${placeholder(schema)}>`;
+  const option = new Option(`--${name} ${value}`, String(description).replace(/\.$/, ''));
+  if (isFlag) option.preset('true');
   // Values are passed on as text: the query itself checks them, here and over HTTP alike.
   if (Array.isArray(words)) option.choices(words as string[]);
   if (byDefault !== undefined) option.default(String(byDefault as string));

@@ -60,6 +60,32 @@ describe('attributes', () => {
     expect(orders).toMatchObject({ changesAt: formatInstant(day(470)) });
   });
 
+  it('are part of the profile where they are asked for, each with its history; closed ones for a purpose alone', async () => {
+    const profile = async (params: Readonly<Record<string, string>>) =>
+      (await engine.runQuery('customer', { identifier: 'userId:anna', ...params })).rows[0];
+    const asked = (await profile({ attributes: 'true' }))?.['attributes'];
+    expect(asked).toMatchObject([
+      { name: 'born', value: '1994-04-01', band: '30-plus', source: 'shop', history: [] },
+      { name: 'orders90', kind: 'computed', value: 2, history: [] },
+      {
+        ...{ name: 'plan', value: 'gold', source: 'crm', since: formatInstant(day(2)), version: 1 },
+        history: [{ value: 'silver', source: 'shop', since: formatInstant(day(1)), until: formatInstant(day(2)) }],
+      },
+      { name: 'colour', use: 'closed', value: 'blue' },
+      { name: 'tags', use: 'closed', value: '["a","b"]' },
+    ]);
+    expect((await profile({}))?.['attributes']).toBeNull();
+
+    const closed = { ...engine.context, opening: null };
+    const { rows } = await runQuery(closed, 'customer', { identifier: 'userId:anna', attributes: 'true' });
+    expect(rows[0]?.['attributes']).toMatchObject([
+      { name: 'born', value: null, source: null, history: [] },
+      { name: 'orders90', value: 2 },
+      { name: 'plan', value: null, source: null, history: [] },
+    ]);
+    expect(JSON.stringify(rows)).not.toMatch(/gold|silver|colour|blue|1994/);
+  });
+
   it('show what held when, and what was so at an instant', async () => {
     expect(await of({ name: 'plan', history: 'true' })).toMatchObject([
       { value: 'silver', source: 'shop', since: formatInstant(day(1)), until: formatInstant(day(2)) },

@@ -1,14 +1,22 @@
-import { compareNamespaces, formatInstant, type Instant } from '#contracts';
+import { compareNamespaces, Default, Describe, Flag, formatInstant, type Instant } from '#contracts';
 import { explainActions, policyAt, withheldActions, type Consent, type NextAction, type Policy } from '#lifecycle';
 import { instantOf, withInstants } from '../running/answer.js';
-import { query, type QueryContext } from '../running/query.js';
+import { query, type AnswerRow, type QueryContext } from '../running/query.js';
 import { ALLOWED_COLUMNS, HELD_COLUMN, STANDING_COLUMNS } from '../reading/columns.js';
+import { attributeRows } from '../reading/attribute-rows.js';
 import { heldFor, notHeld, shownHeld, type HeldAction } from '../reading/held-actions.js';
 import { policiesKnown } from '../reading/policies.js';
 import { decisionsOnRecord } from '../reading/decisions.js';
 import { DECISIONS_COLUMN, decisionsShown } from '../reading/decisions-shown.js';
 import { inReadModels } from '../reading/read-models.js';
 import { customerOf, namedSubject, OneCustomer } from '../reading/who.js';
+
+class CustomerParams extends OneCustomer {
+  @Default(false)
+  @Flag()
+  @Describe('whether to show what is known of them beside their stage: each attribute with its value and history')
+  attributes!: boolean;
+}
 
 /** The profile: who they are, where the customer stands and why, what the relationship amounts to. */
 export const customer = query({
@@ -17,10 +25,10 @@ export const customer = query({
   description:
     'By their id, by the id of any subject of theirs, or by an identifier. An id from before a merge keeps working.',
   permission: 'read',
-  params: OneCustomer,
+  params: CustomerParams,
   time: 'none',
   paged: false,
-  opens: ['identifiers'],
+  opens: ['identifiers', 'attributes'],
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     {
@@ -43,6 +51,13 @@ export const customer = query({
       type: 'json',
       description:
         'the accounts (households, companies) that they belong or belonged to: part, joinedAt, leftAt (null while a member), and where the account stands now',
+    },
+    {
+      name: 'attributes',
+      type: 'json',
+      nullable: true,
+      description:
+        'each attribute: the value that holds, from which source, since when, and its history; stated values are null without a purpose, and closed attributes are then left out. Null where it was not asked for',
     },
     {
       name: 'parked',
@@ -87,6 +102,9 @@ export const customer = query({
     const { row, subjects, accounts, held, position } = found;
     const { decisions } = await decisionsOnRecord(context.log);
     const subjectIds = subjects.map(({ subject_id: id }) => id);
+    const attributes = params.attributes
+      ? profileAttributes(await attributeRows(context, subjectIds, { position, asOf, name: null, history: true }))
+      : null;
     // A customer with test traffic only has subjects, and no place in the lifecycle.
     const rows =
       row === undefined
@@ -99,12 +117,45 @@ export const customer = query({
               profile: withInstants(row['profile']),
               accounts: withInstants(accounts),
               identifiers: await opened(context, subjects),
+              attributes,
               decisions: decisionsShown(decisions, subjectIds, { position, asOf }),
             },
           ];
     return { rows, next: null, position };
   },
 });
+
+/** Attributes with the values that held before below each. A closed one that stays closed is left out: not even its name is shown. */
+function profileAttributes(rows: readonly AnswerRow[]): unknown {
+  const byName = new Map<string, AnswerRow[]>();
+  for (const row of rows) {
+    const { kind, name } = row;
+    const key = `${String(kind)} ${String(name)}`;
+    const found = byName.get(key);
+    if (found === undefined) byName.set(key, [row]);
+    else found.push(row);
+  }
+  return withInstants(
+    [...byName.values()].flatMap((each) => {
+      const holding = each.find(({ until }) => until === null) ?? null;
+      const history = each
+        .filter((row) => row !== holding)
+        .map(({ value, band, source, eventId, since, until }) => ({ value, band, source, eventId, since, until }));
+      const [first] = each;
+      if (first === undefined || (first['use'] === 'closed' && each.every(({ source }) => source === null))) return [];
+      const { name, kind, use, version } = first;
+      const {
+        value = null,
+        band = null,
+        source = null,
+        eventId = null,
+        since = null,
+        changesAt = null,
+      } = holding ?? {};
+      return [{ name, value, band, source, eventId, since, changesAt, kind, use, version, history }];
+    }),
+  );
+}
 
 /** Read models that another program made have no consents, or none with their events: they serve until they are rebuilt. */
 function allowedIn(

@@ -18,11 +18,8 @@ const BUYERS = {
 
 const REPEAT = { id: 'repeat', name: 'Repeat', when: { field: 'orders', op: 'at-least', value: 2 } };
 
-/** Queries about customers that no segment narrows, and why. */
+/** Queries about customers that neither name a customer nor a segment, and why. */
 const WITHOUT_SEGMENT: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['customer', 'stage', 'history', 'explain', 'explain-figure'].map((name) => [name, 'about one customer']),
-  ),
   'account-members': 'about one account',
   'segment-overlap': 'about segments',
   'segment-preview': 'about a segment that is not defined',
@@ -127,7 +124,7 @@ describe('queries about segments', () => {
     const population = QUERIES.filter(
       (query) =>
         query.columns.some(({ name }) => ['customerId', 'customers'].includes(name)) &&
-        !Object.hasOwn(paramSchemas(query), 'segment'),
+        !['segment', 'identifier'].some((name) => Object.hasOwn(paramSchemas(query), name)),
     );
     expect(
       Object.fromEntries(population.map(({ name }) => [name, WITHOUT_SEGMENT[name] ?? 'WITHOUT A REASON'])),

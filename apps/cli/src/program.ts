@@ -47,6 +47,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   mapping: async () => (await import('./commands/mapping.js')).mappingCommand,
   quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand,
   types: async () => (await import('./commands/types.js')).typesCommand,
+  type: async () => (await import('./commands/type.js')).typeCommand,
   attribute: async () => (await import('./commands/attribute.js')).attributeCommand,
   segment: async () => (await import('./commands/segment.js')).segmentCommand,
   webhooks: async () => (await import('./commands/webhooks.js')).webhooksCommand,

@@ -24,7 +24,14 @@ export {
   type PublishOptions,
   type PublishVerdict,
 } from './policies/publish-policy.js';
-export { registeredTypes } from './types/register-type.js';
+export { registeredTypes, RegisterType, RegisterTypeHandler, type RegisterVerdict } from './types/register-type.js';
+export {
+  CHECK_TYPE_REQUEST,
+  checkType,
+  SAMPLES_MAX,
+  type CheckedSample,
+  type CheckTypeRequest,
+} from './types/check-type.js';
 export { recordedSegments, definedSegments, type RecordedSegment } from './segments/recorded-segments.js';
 export {
   definitionContext,

@@ -17,7 +17,7 @@ export function typesCommand(session: Session): Command {
     .summary('show what touchpoints may be sent: types, their fields, and the namespaces of identifiers')
     .description(
       'Lists all touchpoint types, built in and registered, and the namespaces of identifiers with their normalisation. With a name, shows the fields of ' +
-        'that type, what each means, and an example. docs/touchpoints.md has all of them.',
+        'that type, what each means, and an example. docs/touchpoints.md has all of them; perennial type registers those of the business.',
     )
     .argument('[name]', 'the name of a type, such as order-placed')
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
@@ -37,7 +37,7 @@ export function typesCommand(session: Session): Command {
   return withExamples(withEngineOptions(command), 'perennial types', 'perennial types order-placed');
 }
 
-function typeNamed(name: string, types: readonly TypeDescription[]): TypeDescription {
+export function typeNamed(name: string, types: readonly TypeDescription[]): TypeDescription {
   const found = types.find((type) => type.name === name);
   if (found !== undefined) return found;
   const likely = nearest(
@@ -72,7 +72,7 @@ function listText(types: readonly TypeDescription[], namespaces: readonly Namesp
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function typeText({ name, origin, version, summary, effect, schema, example }: TypeDescription): string {
+export function typeText({ name, origin, version, summary, effect, schema, example }: TypeDescription): string {
   const fields = fieldsOf(schema, '');
   const width = Math.max(0, ...fields.map(([field]) => field.length));
   const lines = [

@@ -2,7 +2,7 @@ import type { ShownSession } from '#keys';
 import type { BackupSummary } from '#backup';
 import type { AttributeListing, ClosedMany, ManyQuarantined, SegmentOnRecord, SourceListing } from '#ingestion';
 import type { ImportItem, ItemOutcome } from '#imports';
-import type { NamespaceDescription, TypeDescription } from '#ingestion';
+import type { CheckedSample, CheckTypeRequest, NamespaceDescription, TypeDescription } from '#ingestion';
 import type { Policy } from '#lifecycle';
 import type { ClockStatus, DryRunResult, PolicyDryRun } from '#projections';
 import type { PublishOptions } from '#ingestion';
@@ -159,6 +159,22 @@ export interface ReceiptCheck {
   readonly detail: string;
 }
 
+/** A registered touchpoint type. */
+export interface TypeRegistered {
+  readonly name: string;
+  readonly version: number;
+  /** Where the log recorded it; null where the same definition was registered before. */
+  readonly position: number | null;
+}
+
+/** What became of a definition and of samples that were checked. */
+export interface TypeChecked {
+  readonly name: string;
+  readonly version: number;
+  readonly changed: boolean | null;
+  readonly samples: readonly CheckedSample[];
+}
+
 /**
  * The engine as the commands see it: a running one, over HTTP, or a stopped one whose data folder is opened in this process. Both behave alike;
  * they differ in where the work is done.
@@ -230,12 +246,16 @@ export interface Engine {
   ): Promise<PolicyDryRunSummary>;
   /** Waits until the published policies hold for every customer. */
   refold(onProgress: OnProgress, signal: AbortSignal): Promise<void>;
-  /** One quarantined event with its body, opened. */
   /** What touchpoints may be sent. */
   types(): Promise<{
     readonly types: readonly TypeDescription[];
     readonly namespaces: readonly NamespaceDescription[];
   }>;
+  /** Registers a touchpoint type, or its next version. */
+  registerType(definition: unknown): Promise<TypeRegistered>;
+  /** Checks a definition, or samples of the data of a type; nothing is registered. */
+  checkType(request: CheckTypeRequest): Promise<TypeChecked>;
+  /** One quarantined event with its body, opened. */
   quarantinedEvent(quarantineId: string, opening?: StatedOpening): Promise<JsonObject>;
   /** Ingests a quarantined event again, as it is or fixed. */
   release(quarantineId: string, fixed: unknown): Promise<JsonObject>;

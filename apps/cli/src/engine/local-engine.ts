@@ -8,12 +8,9 @@ import {
   importedItem,
   IngestTouchpoints,
   LOCAL_PUBLISHER,
-  NAMESPACE_DESCRIPTIONS,
   PublishPolicy,
-  registeredTypes,
   ReleaseMany,
   ReleaseQuarantined,
-  typeDescriptions,
   ChangeSource,
   createSource,
   listingOf,
@@ -21,6 +18,7 @@ import {
   SetSourceStatus,
   showQuarantined,
   type AttributeListing,
+  type CheckTypeRequest,
   type SegmentOnRecord,
   type CheckTouchpointsHandler,
   type ClosedMany,
@@ -99,6 +97,7 @@ import type { LocalDecisions } from './local-decisions.js';
 import type { LocalSegments } from './local-segments.js';
 import type { LocalRestrictions } from './local-restrictions.js';
 import type { LocalSuppressions } from './local-suppressions.js';
+import type { LocalTypes } from './local-types.js';
 import type {
   ReceiptCheck,
   ActInfo,
@@ -117,6 +116,8 @@ import type {
   PolicyDryRunSummary,
   RebuildSummary,
   StatedOpening,
+  TypeChecked,
+  TypeRegistered,
   Verification,
 } from './engine.js';
 
@@ -154,6 +155,7 @@ export interface LocalDependencies {
   readonly manageSources: ManageSources;
   readonly sourceActivity: SourceActivity;
   readonly attributes: LocalAttributes;
+  readonly types: LocalTypes;
   readonly segments: LocalSegments;
   /** What the clock is compared with. */
   readonly clockWatch: () => Promise<ClockWatch>;
@@ -440,9 +442,16 @@ export class LocalEngine implements Engine {
     return { version, effectiveFrom, restates, reason, position, changed };
   }
 
-  async types(): ReturnType<Engine['types']> {
-    const registry = await registeredTypes(this.dependencies.context.log);
-    return { types: typeDescriptions(registry), namespaces: NAMESPACE_DESCRIPTIONS };
+  types(): ReturnType<Engine['types']> {
+    return this.dependencies.types.list();
+  }
+
+  registerType(definition: unknown): Promise<TypeRegistered> {
+    return this.dependencies.types.register(definition);
+  }
+
+  checkType(request: CheckTypeRequest): Promise<TypeChecked> {
+    return this.dependencies.types.check(request);
   }
 
   async policyDryRun(

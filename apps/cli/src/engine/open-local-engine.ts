@@ -24,6 +24,7 @@ import {
   PublishPolicyHandler,
   Quarantine,
   registeredTypes,
+  RegisterTypeHandler,
   OpenQuarantined,
   ReleaseManyHandler,
   ReleaseQuarantinedHandler,
@@ -82,6 +83,7 @@ import { LocalHolds } from './local-holds.js';
 import { LocalDecisions } from './local-decisions.js';
 import { LocalRestrictions } from './local-restrictions.js';
 import { LocalSuppressions } from './local-suppressions.js';
+import { LocalTypes } from './local-types.js';
 import { LocalEngine } from './local-engine.js';
 
 export interface OpeningLocalEngine {
@@ -248,6 +250,7 @@ export async function openLocalEngine(
       manageSources: new ManageSources(log, sources, contracts, clock),
       sourceActivity: new SourceActivity(database),
       segments: new LocalSegments(new ManageSegments(log, clock)),
+      types: new LocalTypes(log, new RegisterTypeHandler(log, contracts, clock)),
       attributes: new LocalAttributes(log, new ManageAttributes(log, () => contracts.types, clock)),
       projector,
       // Its tables are there once the projector is open.

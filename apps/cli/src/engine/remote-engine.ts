@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ValidationIssue } from '#contracts';
 import type {
+  CheckTypeRequest,
   AttributeListing,
   ClosedMany,
   ManyQuarantined,
@@ -45,6 +46,8 @@ import type {
   PolicyDryRunSummary,
   RebuildSummary,
   StatedOpening,
+  TypeChecked,
+  TypeRegistered,
   Verification,
 } from './engine.js';
 
@@ -270,6 +273,14 @@ export class RemoteEngine implements Engine {
 
   async publishPolicy(policy: unknown, options: PublishOptions): Promise<JsonObject> {
     return (await this.send('POST', '/v1/policies', JSON.stringify({ policy, ...options }))) as JsonObject;
+  }
+
+  async registerType(definition: unknown): Promise<TypeRegistered> {
+    return (await this.send('POST', '/v1/types', JSON.stringify(definition))) as TypeRegistered;
+  }
+
+  async checkType(request: CheckTypeRequest): Promise<TypeChecked> {
+    return (await this.send('POST', '/v1/types/check', JSON.stringify(request))) as TypeChecked;
   }
 
   async types(): ReturnType<Engine['types']> {

@@ -61,6 +61,27 @@ describe('what an operator does over HTTP', () => {
     expect(await runQuery('POST', `/v1/quarantine/${id}/discard`)).toMatchObject({ status: 409 });
   });
 
+  it('checks a definition and samples of a type, and records nothing', async () => {
+    const { position } = await engine.log.head();
+    const next = { ...campsite, version: 2 };
+    expect(await runQuery('POST', '/v1/types/check', { definition: next, samples: [{ site: 1 }] })).toMatchObject({
+      status: 200,
+      body: { version: 2, changed: true, samples: [{ valid: false, errors: [{ pointer: '#/site' }] }] },
+    });
+    expect(
+      await runQuery('POST', '/v1/types/check', { name: 'campsite-booked', samples: [{ site: 'lake', dogs: 2 }] }),
+    ).toMatchObject({
+      status: 200,
+      body: { version: 1, changed: null, samples: [{ valid: true, unknown: ['#/dogs'] }] },
+    });
+    expect(await runQuery('POST', '/v1/types/check', { definition: { ...next, schema: {} } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '#/definition/schema/type' }] },
+    });
+    expect(await runQuery('POST', '/v1/types/check', {})).toMatchObject({ status: 422 });
+    expect((await engine.log.head()).position).toBe(position);
+  });
+
   it('shows a body only to a key that may open personal data, and releases it fixed', async () => {
     const bad = orderPlaced({ id: 'b-1', data: { orderId: 'b-1' } });
     const id = await quarantined(bad);
@@ -218,6 +239,7 @@ describe('what an operator does over HTTP', () => {
         '/v1/sources/{name}/retire',
         '/v1/touchpoints/outcome',
         '/v1/types',
+        '/v1/types/check',
         '/v1/types/{name}',
       ],
     ]);

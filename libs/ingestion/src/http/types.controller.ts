@@ -3,13 +3,23 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { nearest, TYPE_DEFINITION, type JsonSchema, type TypeDefinition } from '#contracts';
 import { actorOf, type Principal } from '#platform';
-import { Allow, ApiDocument, ApiProblems, CurrentPrincipal, DocumentPipe, Problem, Records } from '#platform/nest';
+import {
+  Allow,
+  ApiDocument,
+  ApiProblems,
+  CurrentPrincipal,
+  DocumentPipe,
+  Problem,
+  Records,
+  RecordsNothing,
+} from '#platform/nest';
 import {
   NAMESPACE_DESCRIPTIONS,
   typeDescriptions,
   type NamespaceDescription,
   type TypeDescription,
 } from '../types/type-catalogue.js';
+import { CHECK_TYPE_REQUEST, checkType, type CheckTypeRequest } from '../types/check-type.js';
 import { TypeContracts } from '../types/type-contracts.js';
 import { RegisterType, type RegisterVerdict } from '../types/register-type.js';
 
@@ -90,11 +100,47 @@ export class TypesView {
   readonly backtrackingPatterns!: readonly BacktrackingPatternView[];
 }
 
+class TypeIssueView {
+  @ApiProperty({ example: '#/nights' })
+  readonly pointer!: string;
+  @ApiProperty()
+  readonly detail!: string;
+  @ApiProperty()
+  readonly hint!: string;
+}
+
+class CheckedSampleView {
+  @ApiProperty()
+  readonly valid!: boolean;
+  @ApiProperty({ type: [TypeIssueView], description: 'What is wrong with it, each with a hint' })
+  readonly errors!: readonly TypeIssueView[];
+  @ApiProperty({
+    type: [String],
+    description: 'Fields that the schema does not declare: they are kept, and sealed as if they were personal',
+  })
+  readonly unknown!: readonly string[];
+}
+
+export class TypeCheckView {
+  @ApiProperty({ example: 'campsite-booked' })
+  readonly name!: string;
+  @ApiProperty({ example: 2 })
+  readonly version!: number;
+  @ApiProperty({
+    nullable: true,
+    type: Boolean,
+    description: 'Whether registering the definition would record something; null where a type was named',
+  })
+  readonly changed!: boolean | null;
+  @ApiProperty({ type: [CheckedSampleView], description: 'One for each sample, in their order' })
+  readonly samples!: readonly CheckedSampleView[];
+}
+
 const NOT_REGISTERED = 'The type cannot be registered.';
 
 /** Where the business registers touchpoint types of its own. */
 @ApiTags('types')
-@ApiExtraModels(NamespaceExampleView)
+@ApiExtraModels(NamespaceExampleView, TypeIssueView, CheckedSampleView)
 @Controller('types')
 export class TypesController {
   constructor(
@@ -159,5 +205,26 @@ export class TypesController {
     if (!verdict.ok) throw new Problem(422, { type: 'invalid', detail: NOT_REGISTERED, errors: verdict.errors });
     const { name, version } = verdict.definition;
     return { name, version, position: verdict.position };
+  }
+
+  @Post('check')
+  @RecordsNothing('a check writes nothing')
+  @HttpCode(200)
+  @Allow('types')
+  @ApiOperation({
+    operationId: 'checkType',
+    summary: 'Check a definition, or samples of the data of a type; nothing is registered',
+    description:
+      'A definition is checked as if it were registered: whether its schema is safe, and takes all that the version before takes. Each sample, data or a touchpoint, is checked against it, or against the type that is named.',
+  })
+  @ApiDocument(CHECK_TYPE_REQUEST)
+  @ApiOkResponse({ type: TypeCheckView })
+  @ApiProblems(400, 415, 422)
+  check(@Body(new DocumentPipe(CHECK_TYPE_REQUEST)) request: CheckTypeRequest): TypeCheckView {
+    const verdict = checkType(this.contracts.types, request);
+    if (!verdict.ok)
+      throw new Problem(422, { type: 'invalid', detail: 'The type cannot be checked.', errors: verdict.errors });
+    const { name, version, changed, samples } = verdict;
+    return { name, version, changed, samples };
   }
 }

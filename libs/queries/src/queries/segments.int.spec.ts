@@ -21,6 +21,7 @@ const REPEAT = { id: 'repeat', name: 'Repeat', when: { field: 'orders', op: 'at-
 /** Queries about customers that neither name a customer nor a segment, and why. */
 const WITHOUT_SEGMENT: Readonly<Record<string, string>> = {
   'account-members': 'about one account',
+  'missing-rates': 'about rates of exchange',
   'segment-overlap': 'about segments',
   'segment-preview': 'about a segment that is not defined',
   holds: 'a register of legal holds, not a selection of customers',

@@ -32,9 +32,7 @@ interface PastEvent {
 
 const NOW: Instant = Date.UTC(2026, 5, 15, 12);
 const cases = vectorCases('segment-scoring-merge.json') as unknown as readonly SegmentCase[];
-const segments = cases.filter(
-  ({ id, rule }) => id.startsWith('segment-') || /(?:>=|!=)/.test(typeof rule === 'string' ? rule : ''),
-);
+const segments = cases.filter(({ id, rule }) => id.startsWith('segment-') || typeof rule === 'string');
 
 const definition = (when: Condition): SegmentDefinition => ({ id: 'x', name: 'x', when });
 
@@ -51,24 +49,59 @@ function conditionOf(rule: PastEvent): Condition {
   return operator === 'eventsNotOccurred' ? { not: did } : did;
 }
 
+type Operator = '>=' | '<=' | '>' | '<' | '=' | '!=';
+
+const OPS = { '>=': 'at-least', '<=': 'at-most', '>': 'more', '<': 'less', '=': 'equals', '!=': 'not-equals' } as const;
+
+/** One comparison of a published rule, and how many days ago it places an instant (null: it compares a value). */
+interface Comparison {
+  readonly name: string;
+  readonly op: Operator;
+  readonly value: string;
+  readonly daysAgo: number | null;
+}
+
+/** The published operators, once as conditions of ours, and once as they read. */
+const comparison = (text: string): Comparison => {
+  const [, name = '', op, value = ''] = /^\s*(\w+) (>=|<=|!=|==?|>|<) (.*?)\s*$/.exec(text) ?? [];
+  if (op === undefined) throw new Error(`The comparison cannot be read: ${text}`);
+  const days = /^now-(\d+)d$/.exec(value)?.[1];
+  return { name, op: (op === '==' ? '=' : op) as Operator, value, daysAgo: days === undefined ? null : Number(days) };
+};
+
+const comparisonsIn = (rule: string): readonly Comparison[] => rule.replace(/;.*$/, '').split(/ AND /).map(comparison);
+
+/** What a comparison says, read word for word: an unknown value meets `!=` alone. */
+function reads({ name, op, value, daysAgo }: Comparison, known: ReadonlyMap<string, string | number>): boolean {
+  const has = known.get(name);
+  if (has === undefined) return op === '!=';
+  const than = daysAgo === null ? (JSON.parse(value) as string | number) : NOW - daysAgo * DAY;
+  return {
+    '>=': has >= than,
+    '<=': has <= than,
+    '>': has > than,
+    '<': has < than,
+    '=': has === than,
+    '!=': has !== than,
+  }[op];
+}
+
 /** `lastVisit >= now-5d AND address != "test"`: comparisons of attributes. */
 function comparisonsOf(rule: string): { readonly when: Condition; readonly fields: readonly SegmentField[] } {
   const fields = new Map<string, SegmentField>();
-  const all = rule
-    .replace(/;.*$/, '')
-    .split(/ AND /)
-    .map((text): Condition => {
-      const [, name = '', op, value = ''] = /^\s*(\w+) (>=|!=) (.*?)\s*$/.exec(text) ?? [];
-      const field = `attribute.${name}`;
-      const days = /^now-(\d+)d$/.exec(value)?.[1];
-      fields.set(field, {
-        ...{ name: field, kind: days === undefined ? 'text' : 'instant', meaning: name },
-        read: ({ attributes }) => attributes?.get(name) ?? null,
-      });
-      if (op === '>=' && days !== undefined) return { field, op: 'within-days', value: Number(days) };
-      if (op === '!=') return { field, op: 'not-equals', value: JSON.parse(value) as string };
-      throw new Error(`The comparison cannot be read: ${text}`);
+  const all = comparisonsIn(rule).map(({ name, op, value, daysAgo }): Condition => {
+    const field = `attribute.${name}`;
+    const compared = daysAgo ?? (JSON.parse(value) as string | number);
+    fields.set(field, {
+      ...{ name: field, meaning: name },
+      kind: daysAgo !== null ? 'instant' : typeof compared === 'number' ? 'number' : 'text',
+      read: ({ attributes }) => attributes?.get(name) ?? null,
     });
+    if (daysAgo === null) return { field, op: OPS[op], value: compared };
+    if (op === '>=' || op === '>') return { field, op: 'within-days', value: daysAgo };
+    if (op === '<=' || op === '<') return { field, op: 'older-than-days', value: daysAgo };
+    throw new Error(`An instant is not compared by ${op}: ${rule}`);
+  });
   return { when: { all }, fields: [...fields.values()] };
 }
 
@@ -96,14 +129,23 @@ describeCases('membership of segments as others published it', segments, () => {
     it.each(compared.map((each) => [each.id, each] as const))('%s', (_id, { rule, steps = [] }) => {
       const { when, fields } = comparisonsOf(rule as string);
       const registry = FieldRegistry.BUILT_IN.with(fields);
-      const members = steps.slice(0, 2).map((step) => {
-        const [, name = '', days] = /^(\w+) = (\d+) days ago/.exec(step) ?? [];
-        const attributes = new Map(days === undefined ? [] : [[name, NOW - Number(days) * DAY]]);
+      const attributes = new Map<string, string | number>();
+      // What stands in brackets is said about the test, and is no step.
+      const saved = steps.filter((step) => !step.startsWith('('));
+      const looked = saved.map((step) => {
+        const [, name, days, value] = /^(\w+) = (?:(\d+) days ago|("[^"]*"|-?[\d.]+))/.exec(step) ?? [];
+        if (name !== undefined)
+          attributes.set(
+            name,
+            days === undefined ? (JSON.parse(value ?? '') as string | number) : NOW - Number(days) * DAY,
+          );
         const facts: SegmentFacts = { view: NO_FACTS, restricted: false, attributes, happened: () => [] };
         const moment = { at: NOW, timeZone: 'UTC' };
-        return new SegmentSet([definition(when)], registry).membershipsOf(facts, moment).get('x')?.member;
+        const { member } = new SegmentSet([definition(when)], registry).membershipsOf(facts, moment).get('x') ?? {};
+        return { step, member, expected: comparisonsIn(rule as string).every((each) => reads(each, attributes)) };
       });
       // What holds before a recalculation does not apply here: membership is live.
-      expect(members).toEqual([false, true]);
+      expect(looked.length).toBeGreaterThan(0);
+      for (const { step, member, expected } of looked) expect([step, member]).toEqual([step, expected]);
     });
 });

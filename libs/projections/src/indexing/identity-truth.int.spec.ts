@@ -16,7 +16,7 @@ const EVENTS_EACH = 5;
 const NOW = Date.UTC(2026, 5, 1);
 const CLOCK = { now: () => NOW };
 const DAY_MS = 86_400_000;
-/** One tablet of a shop for so many people, of whom three in ten use it. */
+/** One tablet of a shop for so many people; three in ten of them use it. */
 const PEOPLE_AT_A_KIOSK = 1_000;
 /** So many people are folded into the tables: `IDENTITY_PEOPLE=20000` for all of them, which takes minutes. */
 const PEOPLE_IN_TABLES = Number(process.env['IDENTITY_PEOPLE'] ?? 1_000);

@@ -1,7 +1,7 @@
 import type { Database } from '#database';
 import { liveSchema } from '../schema.js';
 
-/** The changes that are held of each customer, sorted; customers of whom nothing is held are left out. */
+/** The changes that are held of each customer, sorted; customers without any are left out. */
 export type Held = ReadonlyMap<string, readonly string[]>;
 
 /**

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { DAY, HOUR, subjectOfStream } from '#contracts';
-import type { Row } from '#database';
+import type { Row, Transaction } from '#database';
 import type { AppendItem, EventLog } from '#event-log';
 import { BUILT_IN_POLICIES, foldAccount, policyTimeline, type LifecycleEvent } from '#lifecycle';
 import { memoryLog } from '#testing';
 import { describeOnEachStore, openStore, type OpenedStore } from '#testing/stores';
+import { foldBatch } from '../folding/fold-batch.js';
 import { toLifecycleEvent } from '../folding/fold-one.js';
+import { indexBatch, readTurn, selectTurn } from '../indexing/index-batch.js';
 import { Projector, type ProjectorOptions } from '../processor/projector.js';
 import { Steps } from '../processor/steps.js';
 import { accountIdOf } from '../read-models/accounts/account-id.js';
@@ -392,5 +394,39 @@ describeOnEachStore('accounts', (name) => {
     }
     expect(await live('SELECT 1 FROM dirty')).not.toEqual([]);
     expect(await foldedAccounts()).toBe(1);
+  });
+
+  it('cost a log without them no statement, when its pages are indexed and when its customers are folded', async () => {
+    const asked: string[] = [];
+    const watching = (tx: Transaction): Transaction => ({
+      query: <R extends Row>(sql: string, params: readonly unknown[] = []) => {
+        asked.push(sql);
+        return tx.query<R>(sql, params);
+      },
+      exec: (sql) => tx.exec(sql),
+      batch: (steps) => {
+        for (const step of steps) asked.push('sql' in step ? step.sql : step.into);
+        return tx.batch(steps);
+      },
+      copyIn: (table, columns, rows) => tx.copyIn(table, columns, rows),
+    });
+    const readModels = await liveStore(store.database, log, clock.now);
+    const ofAccounts = async (items: readonly AppendItem[], foldNow: boolean): Promise<string[]> => {
+      const { position: after } = await log.head();
+      await appendAll(log, items);
+      const events = await eventsAfter(log, after);
+      asked.length = 0;
+      await readModels.transaction(
+        (tx, turn) => indexBatch(watching(tx), { events, after, foldNow, ...readTurn(turn) }, readModels),
+        { byKeys: true, first: selectTurn(readModels) },
+      );
+      await readModels.transaction((tx) => foldBatch(watching(tx), { limit: 9, all: true, only: null }, readModels));
+      expect(asked).not.toEqual([]);
+      return asked.filter((sql) => /account|membership_/.test(sql));
+    };
+    expect(await ofAccounts([order(BUYER, day(5), 'A')], true)).toEqual([]);
+    expect(await ofAccounts([order(COLLEAGUE, day(5), 'B')], false)).toEqual([]);
+    // The same looks see the statements of a page with one.
+    expect(await ofAccounts([joins(BUYER, day(6))], true)).not.toEqual([]);
   });
 });

@@ -40,8 +40,9 @@ const SECONDS = Number(options.seconds);
 const SEGMENTS = Number(options.segments);
 const BATCH = 20;
 const POLL_MS = 40;
-/** So long the load is waited for behind its end. */
-const WAIT_MS = 30_000;
+const STATUS_MS = 250;
+/** What is not seen so long after no event is to be indexed and no customer to be folded is lost. */
+const WAIT_MS = 3_000;
 /** So many customers leave by the mere passing of time while the events come. */
 const LEAVING = 100;
 
@@ -186,6 +187,9 @@ try {
   const loadedMs = Date.now() - began;
   const lag = (await projector.status()).lag;
   loading = false;
+  for (let status = await projector.status(); status.lag > 0 || status.dirty > 0; status = await projector.status())
+    await sleep(STATUS_MS);
+  const caughtUpMs = Date.now() - began;
   endMs = performance.now() + WAIT_MS;
   const [left, entered] = [await leftSoon, await enteredSoon];
   await projector.stop();
@@ -204,7 +208,11 @@ try {
         ratio: (buildMs / defineMs).toFixed(2),
         goal: '(to know)',
       },
-      line('events sent', `${perSecond(PER_SECOND * SECONDS, loadedMs)}, ${lag} behind at the end`, `${PER_SECOND}/s`),
+      line(
+        'events sent',
+        `${perSecond(PER_SECOND * SECONDS, loadedMs)}, ${lag} behind at the end, none after ${seconds(caughtUpMs)}`,
+        `${PER_SECOND}/s`,
+      ),
       line(`entering, ${entered.delays.length} seen: p50`, milliseconds(quantile(entered.delays, 0.5)), ''),
       line('entering: p99', milliseconds(quantile(entered.delays, 0.99)), '≤ 1000 ms'),
       line(`leaving by time, ${left.delays.length} seen: p50`, milliseconds(quantile(left.delays, 0.5)), ''),

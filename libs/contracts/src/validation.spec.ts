@@ -73,6 +73,8 @@ function mutated(document: object, schema: JsonSchema, where: readonly number[],
     const inner = Array.isArray(value) ? (value[choice % Math.max(value.length, 1)] as unknown) : value;
     if (depth === where.length - 1 || typeof inner !== 'object' || inner === null || Object.keys(inner).length === 0) {
       if (Array.isArray(value) && choice % 3 === 0) value.push(what);
+      // No document holds what JSON cannot say: a field without a value is absent.
+      else if (what === undefined) delete object[key];
       else object[key] = what;
       break;
     }

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { RECORDED_FACTS } from '#contracts/basics';
 import type { ItemOutcome } from '#imports';
 import { EXIT, rejected } from '../exit-codes.js';
-import { readDocument } from '../read-document.js';
+import { readCsvRows, readItems } from '../read-items.js';
 import { CREATES, useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
@@ -72,16 +71,8 @@ async function documentsOf(path: string, { fact, source }: ImportOptions): Promi
 
 /** The facts of a CSV file. */
 async function rowsIn(path: string, fact: string, source: string): Promise<readonly unknown[]> {
-  const [{ parse }, { FactColumnsRejected, factRows }] = await Promise.all([
-    import('csv-parse/sync'),
-    import('#imports'),
-  ]);
-  let rows: Record<string, string>[];
-  try {
-    rows = parse(readFileSync(path, 'utf8'), { columns: true, bom: true, skip_empty_lines: true, trim: true });
-  } catch (error) {
-    throw rejected(`${path} cannot be read as CSV: ${(error as Error).message}`);
-  }
+  const { FactColumnsRejected, factRows } = await import('#imports');
+  const rows = await readCsvRows(path);
   try {
     return factRows(fact, source, rows);
   } catch (error) {
@@ -91,24 +82,11 @@ async function rowsIn(path: string, fact: string, source: string): Promise<reado
 
 /** The documents of a file. A line that is not JSON is an error of the file: nothing of it is sent. */
 async function factsIn(path: string): Promise<readonly unknown[]> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  if (/^\s*\[/.test(text)) return (await readDocument(path)).value as readonly unknown[];
-  return text
-    .split('\n')
-    .map((line, at) => ({ line, number: at + 1 }))
-    .filter(({ line }) => line.trim() !== '')
-    .map(({ line, number }) => {
-      try {
-        return JSON.parse(line) as unknown;
-      } catch {
-        throw rejected(`${path}, line ${number}, is not JSON: write one fact on each line, or one list.`);
-      }
-    });
+  return (await readItems(path)).map((item) => {
+    if (!item.isJson)
+      throw rejected(`${path}, line ${item.number}, is not JSON: write one fact on each line, or one list.`);
+    return item.value;
+  });
 }
 
 function report(path: string, outcomes: readonly ItemOutcome[]): string {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { SUPPRESSION_REASONS } from '#contracts/basics';
 import { rejected } from '../exit-codes.js';
 import type { JsonObject } from '../engine/engine.js';
+import { readCsvRows } from '../read-items.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { withExamples } from '../terminal/help.js';
 
@@ -93,16 +93,8 @@ async function entriesOf(
   file: string,
   reason: string | undefined,
 ): Promise<{ readonly entries: readonly JsonObject[]; readonly without: number }> {
-  const [{ parse }, { withoutSpreadsheetQuoting }] = await Promise.all([
-    import('csv-parse/sync'),
-    import('#contracts'),
-  ]);
-  let rows: Record<string, string>[];
-  try {
-    rows = parse(await readFile(file, 'utf8'), { columns: true, bom: true, skip_empty_lines: true, trim: true });
-  } catch (error) {
-    throw rejected(`${file} cannot be read as CSV: ${(error as Error).message}`);
-  }
+  const { withoutSpreadsheetQuoting } = await import('#contracts');
+  const rows = await readCsvRows(file);
   // An export marks what a spreadsheet would take for a formula, such as a number that begins with a plus.
   for (const row of rows)
     if (row['identifier'] !== undefined) row['identifier'] = withoutSpreadsheetQuoting(row['identifier']);

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { CheckTypeRequest, CheckedSample } from '#ingestion';
 import type { Engine, TypeChecked } from '../engine/engine.js';
-import { EXIT, rejected, usage } from '../exit-codes.js';
+import { EXIT, usage } from '../exit-codes.js';
 import { readDocument } from '../read-document.js';
+import { readItems } from '../read-items.js';
 import { useEngine, withEngineOptions, type EngineOptions, type Session } from '../session.js';
 import { pluralize } from '../terminal/format.js';
 import { withExamples } from '../terminal/help.js';
@@ -75,27 +75,16 @@ interface CheckedLine {
   readonly checked: CheckedSample;
 }
 
-async function linesOf(path: string): Promise<readonly SampleRead[]> {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw rejected(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  if (/^\s*\[/.test(text)) {
-    const { value } = await readDocument(path);
-    return (value as readonly unknown[]).map((sample, at) => ({ number: at + 1, sample, issue: null }));
-  }
-  return text.split('\n').flatMap((line, at) => (line.trim() === '' ? [] : [lineOf(line, at + 1)]));
-}
+const NOT_JSON: CheckedSample = {
+  ...{ valid: false, unknown: [] },
+  errors: [{ pointer: '#', detail: 'is not JSON', hint: 'write one JSON document on each line' }],
+};
 
-function lineOf(line: string, number: number): SampleRead {
-  try {
-    return { number, sample: JSON.parse(line) as unknown, issue: null };
-  } catch {
-    const errors = [{ pointer: '#', detail: 'is not JSON', hint: 'write one JSON document on each line' }];
-    return { number, sample: null, issue: { valid: false, errors, unknown: [] } };
-  }
+async function linesOf(path: string): Promise<readonly SampleRead[]> {
+  return (await readItems(path)).map((item) => ({
+    number: item.number,
+    ...(item.isJson ? { sample: item.value, issue: null } : { sample: null, issue: NOT_JSON }),
+  }));
 }
 
 async function checkAll(

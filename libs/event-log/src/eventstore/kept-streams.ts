@@ -1,12 +1,5 @@
 import type { RecordedEvent } from '../port.js';
-import type { Entry } from './shared-feed.js';
-
-/** The newest events of the log that this process received and still holds: none above `from`, up to `upTo`, is missing. */
-export interface Kept {
-  readonly from: number;
-  readonly upTo: number;
-  readonly entries: readonly Entry[];
-}
+import type { Stretch } from './shared-feed.js';
 
 /** Positions: nothing at or below `after`, nothing above `upTo`. */
 export interface StreamRange {
@@ -19,7 +12,7 @@ export interface StreamRange {
  * is held, and all where the range does. The others are to be read.
  */
 export function keptStreams(
-  { from, upTo: keptUpTo, entries }: Kept,
+  { from, upTo: keptUpTo, entries }: Stretch,
   streams: readonly string[],
   { after, upTo }: StreamRange,
 ): ReadonlyMap<string, readonly RecordedEvent[]> {

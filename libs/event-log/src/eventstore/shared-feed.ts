@@ -2,7 +2,6 @@ import type { ResolvedEvent } from '@eventstore/db-client';
 import type { RecordedEvent } from '../port.js';
 import type { Feed } from './feed.js';
 import { positionOf, recordedEvent } from './stored-event.js';
-import type { Received } from './stream-cache.js';
 
 /** What one place of the log holds: `event` is null where another program wrote into a stream of ours. */
 export interface Entry {
@@ -12,13 +11,20 @@ export interface Entry {
   readonly bytes: number;
 }
 
+/** A stretch of the log without a gap: no event above `from`, up to `upTo`, is missing. */
+export interface Stretch {
+  readonly from: number;
+  readonly upTo: number;
+  readonly entries: readonly Entry[];
+}
+
 export interface SharedFeedOptions {
   readonly prefix: string;
   /** The newest events are kept for consumers that are not as far, up to so many and so many bytes. */
   readonly keptMax: number;
   readonly keptBytesMax: number;
   /** Called with the events that came, before those who wait are told. */
-  readonly onReceived?: (received: Received) => void;
+  readonly onReceived?: (received: Stretch) => void;
   /** Called after events were added. */
   readonly onAdded: () => void;
 }

@@ -1,5 +1,4 @@
-import type { Kept } from './kept-streams.js';
-import { SharedFeed, type Entry } from './shared-feed.js';
+import { SharedFeed, type Entry, type Stretch } from './shared-feed.js';
 
 /** A feed without a consumer is kept so long: one that reads page by page comes back to it. */
 const IDLE_MS = 30_000;
@@ -39,14 +38,14 @@ export class SharedFeeds {
   }
 
   /** What is held up to a position and further: of the feed that reaches back the furthest; null where no feed has come so far. */
-  kept(upTo: number): Kept | null {
+  kept(upTo: number): Stretch | null {
     let best: SharedFeed | null = null;
     for (const feed of this.#feeds) if (feed.covers(upTo) && feed.from < (best?.from ?? Infinity)) best = feed;
     return best === null ? null : { from: best.from, upTo: best.upTo, entries: best.above(best.from, Infinity) };
   }
 
   /** What was received above a position up to where the furthest feed is; null where no feed covers it. */
-  received(above: number): Kept | null {
+  received(above: number): Stretch | null {
     const feed = this.#best(above);
     return feed === null ? null : { from: above, upTo: feed.upTo, entries: feed.above(above, Infinity) };
   }

@@ -1,13 +1,6 @@
 import type { RecordedEvent } from '../port.js';
-import { entryBytes, type Entry } from './shared-feed.js';
+import { entryBytes, type Entry, type Stretch } from './shared-feed.js';
 import type { StreamRange } from './kept-streams.js';
-
-/** What a feed received at once: nothing above `from`, up to `upTo`, is missing. */
-export interface Received {
-  readonly from: number;
-  readonly upTo: number;
-  readonly entries: readonly Entry[];
-}
 
 interface CachedStream {
   /** All of them from the first on, in their order. */
@@ -40,7 +33,7 @@ export class StreamCache {
   }
 
   /** Adds what a feed received to the streams that it belongs to. Where something is missing before it, all that is held may be incomplete, and is dropped. */
-  received({ from, upTo, entries }: Received): void {
+  received({ from, upTo, entries }: Stretch): void {
     if (upTo <= this.#upTo) return;
     if (from > this.#upTo) this.#clear();
     for (const entry of entries) if (entry.position > this.#upTo) this.#add(entry);
@@ -51,7 +44,7 @@ export class StreamCache {
   /**
    * Holds a stream that was read whole up to a position. `later` is what the feeds received since: only with that is the stream as complete as the others.
    */
-  remember(stream: string, events: readonly RecordedEvent[], readUpTo: number, later: Received): void {
+  remember(stream: string, events: readonly RecordedEvent[], readUpTo: number, later: Stretch): void {
     if (later.from > readUpTo || later.upTo < this.#upTo) return;
     const whole = events.filter(({ position }) => position <= readUpTo);
     for (const { event } of later.entries) if (event?.stream === stream && event.position > readUpTo) whole.push(event);

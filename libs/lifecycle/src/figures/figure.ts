@@ -57,6 +57,13 @@ export interface Figure {
   readonly valueOf: (input: FigureInput) => FigureValue;
 }
 
+/** The customer's events of these types that count at the instant. */
+export const eventsAt = (
+  { events, asOf }: Pick<FigureInput, 'events' | 'asOf'>,
+  ...types: readonly string[]
+): readonly LifecycleEvent[] =>
+  events.filter(({ type, test, occurredAt }) => types.includes(type) && !test && occurredAt <= asOf);
+
 type Explaining = Partial<Pick<FigureValue, 'notes' | 'steps' | 'events'>>;
 
 /** A known number. */

@@ -2,17 +2,13 @@ import { numberOf, textOf } from '../fold/facts.js';
 import { refOf } from '../fold/fold.js';
 import type { LifecycleEvent } from '../model.js';
 import { netSpendOf } from './category-spend.js';
-import { numberValue, textValue, unknownValue, type Figure, type FigureInput } from './figure.js';
+import { eventsAt, numberValue, textValue, unknownValue, type Figure, type FigureInput } from './figure.js';
 import { ladderPlace, type LadderNeed } from './loyalty-ladder.js';
 import { moneyFigure, moneyWords, type MoneyPart } from './money-figure.js';
 import { ordersOf } from './purchase-summary.js';
 import { dayText } from './rates.js';
 import { satisfactionFigure } from './satisfaction.js';
 import { shareOfCustomer, type CategoryShare } from './share-of-customer.js';
-
-/** Events of a type that count at the instant. */
-const eventsAt = ({ events, asOf }: FigureInput, type: string): readonly LifecycleEvent[] =>
-  events.filter((event) => event.type === type && !event.test && event.occurredAt <= asOf);
 
 /** One of each referral: the same one may be told twice. */
 function referrals(input: FigureInput, type: 'referral-made' | 'referral-converted'): readonly LifecycleEvent[] {

@@ -1,7 +1,7 @@
 import { numberOf, textOf } from '../fold/facts.js';
 import { refOf } from '../fold/fold.js';
 import type { LifecycleEvent } from '../model.js';
-import type { FigureInput } from './figure.js';
+import { eventsAt, type FigureInput } from './figure.js';
 import type { MoneyPart } from './money-figure.js';
 import { discountOf } from './service.js';
 
@@ -12,13 +12,10 @@ export interface ServiceWork {
   readonly unpriced: readonly { readonly minutes: number; readonly event: LifecycleEvent }[];
 }
 
-const counts = ({ test, occurredAt }: LifecycleEvent, { asOf }: FigureInput): boolean => !test && occurredAt <= asOf;
-
 export function serviceWork(input: FigureInput): ServiceWork {
   const parts: MoneyPart[] = [];
   const unpriced: { minutes: number; event: LifecycleEvent }[] = [];
-  for (const event of input.events) {
-    if ((event.type !== 'case-resolved' && event.type !== 'call-handled') || !counts(event, input)) continue;
+  for (const event of eventsAt(input, 'case-resolved', 'call-handled')) {
     const part = moneyOf(event, 'costMinor', event.type === 'case-resolved' ? 'case resolved' : 'call');
     const minutes = numberOf(event.data['minutes']) ?? 0;
     if (part !== null) parts.push(part);
@@ -29,15 +26,14 @@ export function serviceWork(input: FigureInput): ServiceWork {
 
 /** Discounts on orders, and rewards for points and referrals. */
 export function receivedParts(input: FigureInput, what: 'discounts' | 'rewards'): readonly MoneyPart[] {
-  return input.events.flatMap((event): MoneyPart[] => {
-    if (!counts(event, input)) return [];
+  const types = what === 'rewards' ? ['points-redeemed', 'referral-converted'] : ['order-placed'];
+  return eventsAt(input, ...types).flatMap((event): MoneyPart[] => {
     if (what === 'rewards') {
-      if (event.type !== 'points-redeemed' && event.type !== 'referral-converted') return [];
       const part = moneyOf(event, 'rewardMinor', event.type === 'points-redeemed' ? 'points redeemed' : 'referral');
       return part === null ? [] : [part];
     }
     const [amountMinor, currency] = [discountOf(event.data), textOf(event.data['currency'])];
-    if (event.type !== 'order-placed' || amountMinor === 0 || currency === null) return [];
+    if (amountMinor === 0 || currency === null) return [];
     const label = `discount on order ${textOf(event.data['orderId']) ?? event.id}`;
     return [{ ...{ amountMinor, currency, at: event.occurredAt, event: refOf(event) }, label }];
   });

@@ -1,6 +1,6 @@
 import { refOf } from '../fold/fold.js';
 import type { EventRef } from '../model.js';
-import { known, numberValue, unknownValue, type Figure, type FigureInput, type FigureValue } from './figure.js';
+import { eventsAt, numberValue, unknownValue, type Figure, type FigureInput, type FigureValue } from './figure.js';
 import { moneyFigure, type MoneyPart } from './money-figure.js';
 import { bookingsAt, marginParts } from './purchase-figures.js';
 import { receivedParts, serviceWork } from './service-entries.js';
@@ -64,9 +64,7 @@ const shareFigure = (
   ...{ name, unit: 'share', meaning, formula, source: 'touchpoints' },
   valueOf: (input) => {
     const { good, all } = read(serviceFigures(input.events, input.asOf));
-    const events = input.events
-      .filter(({ type, test, occurredAt }) => types.includes(type) && !test && occurredAt <= input.asOf)
-      .map(refOf);
+    const events = eventsAt(input, ...types).map(refOf);
     if (all === 0) return unknownValue(`no ${types.join(' or ')} says so`, { events });
     return numberValue(good / all, { steps: [`${good} ÷ ${all}`], events });
   },
@@ -84,13 +82,8 @@ const countFigure = (
   ...{ name, unit, meaning, formula, source: 'touchpoints' },
   valueOf: (input) => {
     const number = read(serviceFigures(input.events, input.asOf));
-    const events = input.events
-      .filter(({ type, test, occurredAt }) => SERVICE_TYPES.includes(type) && !test && occurredAt <= input.asOf)
-      .map(refOf);
-    return known([{ number, text: null, currency: null }], {
-      steps: [`${number} ${unit === 'count' ? 'in all' : unit}`],
-      events,
-    });
+    const events = eventsAt(input, ...SERVICE_TYPES).map(refOf);
+    return numberValue(number, { steps: [`${number} ${unit === 'count' ? 'in all' : unit}`], events });
   },
 });
 

@@ -3,7 +3,7 @@ import { dayOf } from '#lifecycle';
 import { query } from '../running/query.js';
 import { reject } from '../running/query-rejected.js';
 import { inReadModels, type ReadModels } from '../reading/read-models.js';
-import { memberCondition, SegmentParam } from '../reading/segments.js';
+import { memberSql, mustBeDefined, SegmentParam } from '../reading/segments.js';
 import { PHASES, STAGES } from '../reading/stages.js';
 import { Where } from '../reading/where.js';
 
@@ -41,7 +41,7 @@ export const stageCounts = query({
       const { complete } = counted;
       const everyDay = new Where(timeZone);
       const [bounds] = await models.query<{ first: string | null; last: string | null }>(
-        `WITH ${await counted.days(everyDay)}
+        `WITH ${counted.days(everyDay)}
          SELECT to_char(min(day), 'YYYY-MM-DD') AS first, to_char(max(day), 'YYYY-MM-DD') AS last FROM days`,
         everyDay.params,
       );
@@ -58,7 +58,7 @@ export const stageCounts = query({
       const end = earlier(addDays(start, limit), last);
       const where = new Where(timeZone, start, end, params.stage, params.phase, PHASES, from0, listed, limit + 1);
       const rows = await models.query<DayRow>(
-        `WITH ${await counted.days(where)}, before AS (
+        `WITH ${counted.days(where)}, before AS (
            SELECT stage, phase, sum(entered - left_)::bigint AS customers
              FROM days WHERE day < $2::date GROUP BY stage, phase
          ), grid AS (
@@ -102,11 +102,10 @@ export const stageCounts = query({
  * another program.
  */
 async function countedDays(models: ReadModels, timeZone: string, segment: string | null): Promise<CountedDays> {
-  if (segment !== null)
-    return {
-      days: async (where) => countedNow(`WHERE ${await memberCondition(models, where, segment, 'p.customer_id')}`),
-      complete: true,
-    };
+  if (segment !== null) {
+    await mustBeDefined(models, segment);
+    return { days: (where) => countedNow(`WHERE ${memberSql(where, segment, 'p.customer_id')}`), complete: true };
+  }
   const [kept] = await models.query<{ kept: boolean }>(`SELECT to_regclass('day_zones') IS NOT NULL AS kept`);
   const [zone] =
     kept?.kept === true
@@ -115,12 +114,9 @@ async function countedDays(models: ReadModels, timeZone: string, segment: string
           [timeZone],
         )
       : [];
-  if (zone === undefined) return { days: () => Promise.resolve(countedNow('')), complete: true };
+  if (zone === undefined) return { days: () => countedNow(''), complete: true };
   const ofZone = 'days AS (SELECT day, stage, phase, entered, left_ FROM stage_days WHERE time_zone = $1::text)';
-  return {
-    days: () => Promise.resolve(ofZone),
-    complete: zone.complete,
-  };
+  return { days: () => ofZone, complete: zone.complete };
 }
 
 /** The table expression, counted from the stage periods that a condition on `p` selects. */
@@ -134,7 +130,7 @@ const countedNow = (condition: string): string => `days AS MATERIALIZED (
 
 interface CountedDays {
   /** The table expression, with its parameters added to those of the statement. */
-  days(where: Where): Promise<string>;
+  days(where: Where): string;
   readonly complete: boolean;
 }
 

@@ -21,7 +21,7 @@ import type { QueryContext } from '../running/query.js';
 import { erasedCondition } from './erased.js';
 import { policiesKnown } from './policies.js';
 import { inReadModels, type ReadModels } from './read-models.js';
-import { memberCondition, OF_SEGMENT } from './segments.js';
+import { memberSql, mustBeDefined, OF_SEGMENT } from './segments.js';
 import { Where } from './where.js';
 
 /** By default those who are due within so many days. */
@@ -88,14 +88,11 @@ export async function withDueCustomers<T>(
   const now = context.clock.now();
   const end = until ?? now + DAYS_AHEAD * DAY;
   const draft = rules === null ? null : draftOf(rules, timeZone, await policiesKnown(context.log, null), now);
-  return inReadModels(context.database, (models) =>
-    work(
-      draft === null
-        ? inForce(models, { until: end, now, after, segment })
-        : ofDraft(models, draft, { until: end, now, after, segment }),
-      models,
-    ),
-  );
+  return inReadModels(context.database, async (models) => {
+    if (segment !== null) await mustBeDefined(models, segment);
+    const wanted: Wanted = { until: end, now, after, segment };
+    return work(draft === null ? inForce(models, wanted) : ofDraft(models, draft, wanted), models);
+  });
 }
 
 /** Where a page of the preview ends: by the day of grace in force, by the id of the customer for a draft. */
@@ -145,11 +142,11 @@ async function* inForce(
   let [at, id] = after === null ? ['-infinity', ''] : [instantText(Number(after[0])), String(after[1])];
   for (;;) {
     const where = new Where(instantText(until), at, id, BATCH);
-    const member = await memberCondition(models, where, segment, 'c.customer_id');
+    const member = segment === null ? 'true' : memberSql(where, segment, 'c.customer_id');
     const rows = await models.query<{ customerId: string; retention: RetentionDue }>(
       `SELECT c.customer_id AS "customerId", c.retention FROM customers c
         WHERE c.retention_due_at < $1::timestamptz AND (c.retention_due_at, c.customer_id) > ($2::timestamptz, $3::text) AND ${NOT_ERASED}
-          AND ${member ?? 'true'}
+          AND ${member}
         ORDER BY c.retention_due_at, c.customer_id LIMIT $4::int`,
       where.params,
     );
@@ -185,12 +182,12 @@ async function* ofDraft(
   ];
   for (;;) {
     const where = new Where(...params, id, BATCH);
-    const member = await memberCondition(models, where, segment, 'c.customer_id');
+    const member = segment === null ? 'true' : memberSql(where, segment, 'c.customer_id');
     const rows = await models.query<FactsRow>(
       `SELECT c.customer_id AS "customerId", c.last_contact_at AS "lastContactAt", c.last_purchase_at AS "lastPurchaseAt",
               c.profile -> 'contracts' AS contracts
          FROM customers c
-        WHERE c.customer_id > $4::text AND ${NOT_ERASED} AND ${member ?? 'true'}
+        WHERE c.customer_id > $4::text AND ${NOT_ERASED} AND ${member}
           AND (c.last_contact_at < $1::timestamptz OR c.last_purchase_at < $2::timestamptz
                OR ($3::timestamptz IS NOT NULL AND (c.last_purchase_at IS NULL OR c.last_purchase_at < $3::timestamptz)))
         ORDER BY c.customer_id LIMIT $5::int`,

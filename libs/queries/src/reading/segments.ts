@@ -74,6 +74,11 @@ export async function memberCondition(
 ): Promise<string | null> {
   if (segmentId === null) return null;
   await mustBeDefined(models, segmentId);
+  return memberSql(where, segmentId, customerId);
+}
+
+/** SQL: whether a customer is a member of a segment, which is known to be defined. */
+export function memberSql(where: Where, segmentId: string, customerId: string): string {
   return `EXISTS (SELECT FROM segment_members sm WHERE sm.segment_id = ${where.param(segmentId)}::text AND sm.customer_id = ${customerId})`;
 }
 

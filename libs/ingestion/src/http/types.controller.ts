@@ -12,6 +12,7 @@ import {
   Problem,
   Records,
   RecordsNothing,
+  ValidationIssueView,
 } from '#platform/nest';
 import {
   NAMESPACE_DESCRIPTIONS,
@@ -100,20 +101,11 @@ export class TypesView {
   readonly backtrackingPatterns!: readonly BacktrackingPatternView[];
 }
 
-class TypeIssueView {
-  @ApiProperty({ example: '#/nights' })
-  readonly pointer!: string;
-  @ApiProperty()
-  readonly detail!: string;
-  @ApiProperty()
-  readonly hint!: string;
-}
-
 class CheckedSampleView {
   @ApiProperty()
   readonly valid!: boolean;
-  @ApiProperty({ type: [TypeIssueView], description: 'What is wrong with it, each with a hint' })
-  readonly errors!: readonly TypeIssueView[];
+  @ApiProperty({ type: [ValidationIssueView], description: 'What is wrong with it, each with a hint' })
+  readonly errors!: readonly ValidationIssueView[];
   @ApiProperty({
     type: [String],
     description: 'Fields that the schema does not declare: they are kept, and sealed as if they were personal',
@@ -140,7 +132,7 @@ const NOT_REGISTERED = 'The type cannot be registered.';
 
 /** Where the business registers touchpoint types of its own. */
 @ApiTags('types')
-@ApiExtraModels(NamespaceExampleView, TypeIssueView, CheckedSampleView)
+@ApiExtraModels(NamespaceExampleView, CheckedSampleView)
 @Controller('types')
 export class TypesController {
   constructor(

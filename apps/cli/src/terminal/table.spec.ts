@@ -33,6 +33,18 @@ describe('a table', () => {
     expect(table.end()).toBe('');
   });
 
+  it.each([
+    [0.630114566284779, '0.6301'],
+    [0.000043219, '0.00004322'],
+    [1, '1'],
+    [-12.34567, '-12.3457'],
+    [366.5, '366.5'],
+    [1_234_567, '1234567'],
+  ])('shows the number %s as %s', (share, text) => {
+    const columns = [{ name: 'share', type: 'number' as const, description: '' }, ...COLUMNS];
+    expect(new Table(columns, 80).page({ rows: [{ share, source: 'a', accepted: 1 }] })).toContain(`${text}  a`);
+  });
+
   it('is written row by row where not even two columns fit', () => {
     const table = new Table(COLUMNS, 20);
     expect(table.page(FIRST)).toBe(

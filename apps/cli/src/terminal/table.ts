@@ -105,6 +105,12 @@ function widthOf(column: Column, rows: readonly AnswerRow[]): number {
   return Math.max(column.name.length, ...rows.map((row) => cellText(column, row).length));
 }
 
+/** A number shows so many decimals at most, and one below 1 so many digits. */
+const DIGITS_MAX = 4;
+
+const shortNumber = (value: number): string =>
+  String(Number(Math.abs(value) < 1 ? value.toPrecision(DIGITS_MAX) : value.toFixed(DIGITS_MAX)));
+
 const isEmpty = (value: unknown): boolean =>
   value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0);
 
@@ -118,6 +124,8 @@ function cellText(column: Column, row: AnswerRow): string {
 
 function valueText(value: unknown, column: Column): string {
   if (typeof value === 'object') return partsText(value);
+  // As exact as people compare: JSON has the rest.
+  if (column.type === 'number' && typeof value === 'number') return shortNumber(value);
   const text = String(value as string);
   // To the minute: a table is looked at, and JSON has the rest.
   return column.type === 'instant' ? text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z$/, '$1 $2Z') : text;

@@ -44,7 +44,7 @@ export const segmentOverlap = query({
   ],
   async answer(context, { params: { segments } }) {
     return inReadModels(context.database, async (models) => {
-      for (const segment of segments) await mustBeDefined(models, segment);
+      await mustBeDefined(models, segments);
       // Each customer has a bit for each segment they belong to.
       const counts = await models.query<{ belongs: number; customers: number }>(
         `SELECT belongs, count(*)::int AS customers

@@ -150,6 +150,9 @@ describe('queries about segments', () => {
     for (const segments of ['visitors', 'visitors,visitors', 'a,b,c,d,e,f,g', ','])
       await expect(engine.runQuery('segment-overlap', { segments })).rejects.toThrow(/2 to 6 different segments/);
     await expect(engine.runQuery('segment-overlap', { segments: 'visitors,buyer' })).rejects.toThrow(/mean buyers/);
+    await expect(engine.runQuery('segment-overlap', { segments: 'visitors,buyer' })).rejects.toMatchObject({
+      issues: [{ pointer: '#/segments', detail: 'names a segment that is not defined (buyer)' }],
+    });
   });
 
   it('reject a segment that is not defined, and name the likely one', async () => {

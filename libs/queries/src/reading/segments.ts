@@ -44,14 +44,20 @@ export async function definedSegments(models: ReadModels): Promise<readonly Defi
   );
 }
 
-/** Rejects the name of a segment that is not defined. @throws QueryRejected */
-export async function mustBeDefined(models: ReadModels, segmentId: string): Promise<readonly DefinedSegment[]> {
+/** Rejects names of segments of which one is not defined; returns all that are. @throws QueryRejected */
+export async function mustBeDefined(
+  models: ReadModels,
+  named: string | readonly string[],
+): Promise<readonly DefinedSegment[]> {
   const segments = await definedSegments(models);
   const ids = segments.map(({ definition }) => definition.id);
-  if (ids.includes(segmentId)) return segments;
-  const likely = nearest(segmentId, ids);
+  const missing = [named].flat().find((id) => !ids.includes(id));
+  if (missing === undefined) return segments;
+  const likely = nearest(missing, ids);
   const hint = `${likely === null ? '' : `did you mean ${likely}? `}the query segments lists all of them`;
-  throw reject('segment', 'is not a defined segment', hint);
+  throw typeof named === 'string'
+    ? reject('segment', 'is not a defined segment', hint)
+    : reject('segments', `names a segment that is not defined (${missing})`, hint);
 }
 
 /** Limits rows of customers to the members of a segment, where one is named. @throws QueryRejected */

@@ -190,7 +190,9 @@ try {
   for (let status = await projector.status(); status.lag > 0 || status.dirty > 0; status = await projector.status())
     await sleep(STATUS_MS);
   const caughtUpMs = Date.now() - began;
-  endMs = performance.now() + WAIT_MS;
+  // What is not due yet cannot be seen.
+  const lastDueMs = Math.max(0, ...exits.map(({ dueAt }) => dueAt - Date.now()));
+  endMs = performance.now() + lastDueMs + WAIT_MS;
   const [left, entered] = [await leftSoon, await enteredSoon];
   await projector.stop();
   await database.close();

@@ -38,39 +38,52 @@ const GRADES: readonly SatisfactionGrade[] = [
   'very-satisfied',
 ];
 
-/** The highest rung all of whose needs are met, whether or not those below it are. */
+type Needs = LadderRung['needs'];
+
+/** Whether the customer has the grade that a policy names, which it writes with a space, or a better one. */
+const hasGrade = ({ satisfaction }: LadderFacts, wanted: string): boolean =>
+  satisfaction !== null && GRADES.indexOf(satisfaction) >= GRADES.indexOf(gradeOf(wanted));
+
+const gradeOf = (written: string): SatisfactionGrade => written.replace(' ', '-') as SatisfactionGrade;
+
+/** Whether the customer meets all needs of a rung. */
+function meets({ intent, ordersAtLeast, satisfactionAtLeast, referralsConvertedAtLeast }: Needs, facts: LadderFacts) {
+  return (
+    (intent !== true || facts.hasIntent) &&
+    (ordersAtLeast === undefined || facts.orders >= ordersAtLeast) &&
+    (referralsConvertedAtLeast === undefined || facts.referralsConverted >= referralsConvertedAtLeast) &&
+    (satisfactionAtLeast === undefined || hasGrade(facts, satisfactionAtLeast))
+  );
+}
+
+/** The highest rung all of whose needs are met, whether or not those below it are; null where the needs of none are. Each fold asks for it. */
+export function ladderRung(ladder: readonly LadderRung[], facts: LadderFacts): string | null {
+  return ladder.findLast(({ needs }) => meets(needs, facts))?.rung ?? null;
+}
+
+/** The rung of `ladderRung`, with each need of it and of the next one. */
 export function ladderPlace(ladder: readonly LadderRung[], facts: LadderFacts): LadderPlace {
-  const judged = ladder.map((rung) => ({ rung: rung.rung, needs: needsOf(rung, facts) }));
-  const place = judged.findLastIndex(({ needs }) => needs.every(({ isMet }) => isMet));
-  const upward = judged[place + 1];
+  const at = ladder.findLastIndex(({ needs }) => meets(needs, facts));
+  const [place, upward] = [ladder[at], ladder[at + 1]];
   return {
-    rung: judged[place]?.rung ?? null,
-    met: judged[place]?.needs ?? [],
-    upward: upward ?? null,
+    rung: place?.rung ?? null,
+    met: place === undefined ? [] : needsOf(place, facts),
+    upward: upward === undefined ? null : { rung: upward.rung, needs: needsOf(upward, facts) },
   };
 }
 
 function needsOf({ needs }: LadderRung, facts: LadderFacts): readonly LadderNeed[] {
-  const judged: LadderNeed[] = [];
+  const { hasIntent, orders, satisfaction, referralsConverted } = facts;
   const { intent, ordersAtLeast, satisfactionAtLeast, referralsConvertedAtLeast } = needs;
-  if (intent === true) judged.push({ need: 'intent', wanted: true, is: facts.hasIntent, isMet: facts.hasIntent });
-  if (ordersAtLeast !== undefined)
-    judged.push({ need: 'orders', wanted: ordersAtLeast, is: facts.orders, isMet: facts.orders >= ordersAtLeast });
-  if (satisfactionAtLeast !== undefined) {
-    // The policy writes grades with a space.
-    const wanted = satisfactionAtLeast.replace(' ', '-') as SatisfactionGrade;
-    const { satisfaction: is } = facts;
-    judged.push({
-      need: 'satisfaction',
-      wanted,
-      is,
-      isMet: is !== null && GRADES.indexOf(is) >= GRADES.indexOf(wanted),
-    });
-  }
+  const judged: LadderNeed[] = [];
+  const need = (name: LadderNeed['need'], wanted: LadderNeed['wanted'], is: LadderNeed['is'], alone: Needs): void => {
+    judged.push({ need: name, wanted, is, isMet: meets(alone, facts) });
+  };
+  if (intent === true) need('intent', true, hasIntent, { intent });
+  if (ordersAtLeast !== undefined) need('orders', ordersAtLeast, orders, { ordersAtLeast });
+  if (satisfactionAtLeast !== undefined)
+    need('satisfaction', gradeOf(satisfactionAtLeast), satisfaction, { satisfactionAtLeast });
   if (referralsConvertedAtLeast !== undefined)
-    judged.push({
-      ...{ need: 'referrals', wanted: referralsConvertedAtLeast, is: facts.referralsConverted },
-      isMet: facts.referralsConverted >= referralsConvertedAtLeast,
-    });
+    need('referrals', referralsConvertedAtLeast, referralsConverted, { referralsConvertedAtLeast });
   return judged;
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '#contracts';
 import { satisfaction, SURVEY_SCALES, type SatisfactionGrade, type SurveyScale } from '#models';
 import { dayOf, dayStart } from '../calendar/calendar.js';
-import { ladderPlace } from '../figures/loyalty-ladder.js';
+import { ladderRung } from '../figures/loyalty-ladder.js';
 import type { LifecycleEvent } from '../model.js';
 import { textOf } from './facts.js';
 import { policyOf, type Fold } from './fold.js';
@@ -104,39 +104,53 @@ const KNOWN_DAYS = 360;
 
 export function relationView(fold: Fold, asOf: Instant): RelationView {
   const { relation } = fold.state;
+  const newest = relation.answers.at(-1);
+  const unknown: KnownSatisfaction = { satisfaction: null, grade: null, rung: rungOf(fold, null) };
+  if (newest === undefined) return viewOf(relation, unknown, null, null);
   const { timeZone } = policyOf(fold);
-  const { answers, complaints, cases, made, converted } = relation;
-  const newest = answers.at(-1);
-  const counts = {
+  const newestDay = dayOf(newest[2], timeZone);
+  const knownUntil = dayStart(newestDay + KNOWN_DAYS + 1, timeZone);
+  const isKnown = asOf < knownUntil;
+  // Weights age alike, so the mean is the same on every day on which it is known.
+  const today = isKnown ? dayOf(asOf, timeZone) : newestDay;
+  const ages = relation.answers.map(([scale, answer, at]) => ({ scale, answer, ageDays: today - dayOf(at, timeZone) }));
+  // The newest first, as the figure adds them up: the sums are equal to the last digit.
+  const found = satisfaction(ages.reverse(), relation.complaints.length);
+  const grade = found?.grade ?? null;
+  const last: KnownSatisfaction = { satisfaction: found?.score ?? null, grade, rung: rungOf(fold, grade) };
+  return isKnown
+    ? viewOf(relation, last, knownUntil, null)
+    : viewOf(relation, unknown, null, { ...last, until: knownUntil });
+}
+
+/** Made for each fold of each customer: one object, field by field. */
+function viewOf(
+  { complaints, cases, made, converted }: Relation,
+  { satisfaction: found, grade, rung }: KnownSatisfaction,
+  knownUntil: RelationView['knownUntil'],
+  before: RelationView['before'],
+): RelationView {
+  return {
+    satisfaction: found,
+    grade,
+    rung,
+    knownUntil,
     openComplaints: complaints.length,
     openCases: cases.length,
     referralsMade: made.length,
     referralsConverted: converted.length,
+    before,
   };
-  const unknown: KnownSatisfaction = { satisfaction: null, grade: null, rung: rungOf(fold, null) };
-  if (newest === undefined) return { ...counts, ...unknown, knownUntil: null, before: null };
-  const newestDay = dayOf(newest[2], timeZone);
-  const knownUntil = dayStart(newestDay + KNOWN_DAYS + 1, timeZone);
-  // Weights age alike, so the mean is the same on every day on which it is known.
-  const today = asOf < knownUntil ? dayOf(asOf, timeZone) : newestDay;
-  const ages = answers.map(([scale, answer, at]) => ({ scale, answer, ageDays: today - dayOf(at, timeZone) }));
-  // The newest first, as the figure adds them up: the sums are equal to the last digit.
-  const found = satisfaction(ages.reverse(), complaints.length);
-  const grade = found?.grade ?? null;
-  const last: KnownSatisfaction = { satisfaction: found?.score ?? null, grade, rung: rungOf(fold, grade) };
-  return asOf < knownUntil
-    ? { ...counts, ...last, knownUntil, before: null }
-    : { ...counts, ...unknown, knownUntil: null, before: { ...last, until: knownUntil } };
 }
 
 function rungOf(fold: Fold, grade: SatisfactionGrade | null): string | null {
   const { purchases, lastIntentAt, cycle, relation } = fold.state;
-  return ladderPlace(policyOf(fold).ladder, {
+  return ladderRung(policyOf(fold).ladder, {
     hasIntent: lastIntentAt !== null || cycle > 1 || purchases.orders > 0,
     orders: purchases.orders,
     satisfaction: grade,
     referralsConverted: relation.converted.length,
-  }).rung;
+  });
 }
 
 /** The relationship at an earlier instant, after which no event came: satisfaction may still have been known then. */

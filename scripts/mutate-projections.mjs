@@ -73,7 +73,13 @@ const MUTANTS = [
   ],
   ['unreadable not parked', 'indexing/index-batch.ts', 'await park(writes, unreadable, position, now);', '', [INDEX]],
   ['dirty mark left out', 'indexing/index-batch.ts', 'await markDirty(writes, mark, position, now);', '', [INDEX]],
-  ['links left out', 'indexing/index-batch.ts', 'facts.subjects, facts.links)', 'facts.subjects, [])', [INDEX]],
+  [
+    'links left out',
+    'indexing/index-batch.ts',
+    'await recordSubjects(tx, writes, facts);',
+    'await recordSubjects(tx, writes, { ...facts, links: [] });',
+    [INDEX],
+  ],
   [
     'receipts left out',
     'indexing/index-batch.ts',
@@ -99,15 +105,15 @@ const MUTANTS = [
   [
     'policy marks no customer',
     'indexing/index-batch.ts',
-    "await markAllDirty(tx, 'policy-changed', position, now);",
+    'await markAllDirty(tx, reason, position, now);',
     '',
     [INDEX],
   ],
   [
     'first policy from its instant',
     'indexing/index-batch.ts',
-    'CASE WHEN count(*) = 1 THEN',
-    'CASE WHEN count(*) = 0 THEN',
+    'CASE WHEN p.position = (SELECT min(position) FROM policies) THEN',
+    'CASE WHEN false THEN',
     [INDEX],
   ],
   ['parked folded', 'indexing/index-batch.ts', 'if (row?.parked === true) {', 'if (false) {', [INDEX]],
@@ -137,7 +143,7 @@ const MUTANTS = [
   ],
   ['merge keeps the state', 'indexing/affected-customer.ts', 'one.earliestAt = -Infinity;', '', [AFFECTED]],
   ['merge has all events at hand', 'indexing/affected-customer.ts', 'one.complete = false;', '', [AFFECTED]],
-  ['merge without reason', 'indexing/affected-customer.ts', "one.reason = 'merge';", '', [AFFECTED]],
+  ['merge without reason', 'indexing/affected-customer.ts', 'one.reason = reason;', '', [AFFECTED]],
   ['always complete', 'indexing/affected-customer.ts', 'complete: fresh.has(customerId)', 'complete: true', [AFFECTED]],
   [
     'erased not folded',
@@ -157,12 +163,12 @@ const MUTANTS = [
   [
     'earliest replaced',
     'indexing/dirty.ts',
-    'earliest_at = least(dirty.earliest_at, EXCLUDED.earliest_at)',
-    'earliest_at = EXCLUDED.earliest_at',
+    'EXCLUDED.pending, earliest_at = least(dirty.earliest_at, EXCLUDED.earliest_at)',
+    'EXCLUDED.pending, earliest_at = EXCLUDED.earliest_at',
     [INDEX],
   ],
   ['waiting goes on', 'indexing/dirty.ts', ',\n       not_before = NULL`', '`', [INDEX, FOLD, PROJECTOR]],
-  ['weaker reason wins', 'indexing/dirty.ts', "')} > ${rankOf('", "')} < ${rankOf('", [INDEX]],
+  ['weaker reason wins', 'indexing/dirty.ts', "')} > ${rankOfReason('", "')} < ${rankOfReason('", [INDEX]],
   [
     'a policy marks no dirty ones',
     'indexing/dirty.ts',
@@ -170,7 +176,13 @@ const MUTANTS = [
     '',
     [INDEX, CLOCK, PROJECTOR],
   ],
-  ['due a moment late', 'indexing/dirty.ts', 'wake_at <= $1::timestamptz', 'wake_at < $1::timestamptz', [CLOCK]],
+  [
+    'due a moment late',
+    'indexing/dirty.ts',
+    'FROM customers c WHERE wake_at <= $1::timestamptz',
+    'FROM customers c WHERE wake_at < $1::timestamptz',
+    [CLOCK],
+  ],
   [
     'parked are due',
     'indexing/dirty.ts',
@@ -185,16 +197,10 @@ const MUTANTS = [
     '',
     [CLOCK],
   ],
-  ['latest due first', 'indexing/dirty.ts', 'ORDER BY wake_at LIMIT $2', 'ORDER BY wake_at DESC LIMIT $2', [CLOCK]],
+  ['latest due first', 'indexing/dirty.ts', 'ORDER BY wake_at LIMIT $2)', 'ORDER BY wake_at DESC LIMIT $2)', [CLOCK]],
   // Facts of a page.
-  ['referees link', 'indexing/page-facts.ts', "identifier.role === 'self'", 'identifier.role !== undefined', [FACTS]],
-  [
-    'links both ways',
-    'indexing/page-facts.ts',
-    'subjectId < identifier.subjectId ?',
-    'subjectId > identifier.subjectId ?',
-    [FACTS],
-  ],
+  ['referees link', 'indexing/page-facts.ts', "if (role === 'self' && (", 'if (role !== undefined && (', [FACTS]],
+  ['links both ways', 'indexing/page-facts.ts', 'one < other ?', 'one > other ?', [FACTS]],
   [
     'first seen latest',
     'indexing/page-facts.ts',
@@ -221,8 +227,8 @@ const MUTANTS = [
   [
     'waiting hold the clock',
     'processor/clock.ts',
-    'WHERE not_before IS NULL OR not_before <= $1::timestamptz',
-    '',
+    '.dirty WHERE not_before IS NULL OR not_before <= $1::timestamptz',
+    '.dirty',
     [CLOCK],
   ],
   [
@@ -237,8 +243,8 @@ const MUTANTS = [
   [
     'claims the future',
     'folding/fold-batch.ts',
-    '(d.not_before IS NULL OR d.not_before <= $1::timestamptz)',
-    '($1::timestamptz IS NOT NULL)',
+    'WHERE (d.not_before IS NULL OR d.not_before <= $1::timestamptz)',
+    'WHERE ($1::timestamptz IS NOT NULL)',
     [FOLD],
   ],
   [
@@ -365,13 +371,7 @@ const MUTANTS = [
     '',
     FOLDING,
   ],
-  [
-    'bookings folded again stay',
-    'folding/write.ts',
-    'standing.filter((one) => one.again && !one.folded.whole),',
-    '[],',
-    FOLDING,
-  ],
+  ['bookings folded again stay', 'folding/write.ts', '...(one.again ? one.folded.refolded : [])', '...[]', FOLDING],
   [
     'parked keep their deadline',
     'folding/park.ts',

@@ -263,6 +263,14 @@ describe('personal data over HTTP', () => {
     expect(before.rows.length).toBeGreaterThan(3);
   }, 120_000);
 
+  it('are on record with the columns that were asked for, and no other', async () => {
+    const asked = await get(`/v1/customers/${ann}?attributes=true`, agent, { 'perennial-purpose': 'complaint' });
+    expect(asked.statusCode).toBe(200);
+    expect(asked.records[0]?.opened).toMatchObject({ query: 'customer', columns: ['identifiers', 'attributes'] });
+    const plain = await get(`/v1/customers/${ann}?attributes=false`, agent, { 'perennial-purpose': 'complaint' });
+    expect(plain.records[0]?.opened).toMatchObject({ query: 'customer', columns: ['identifiers'] });
+  });
+
   it('of an erased person leave the list with their subject, and the reason is gone', async () => {
     await engine.keys.destroy([ann]);
     await engine.catchUp();

@@ -29,6 +29,7 @@ export const customer = query({
   time: 'none',
   paged: false,
   opens: ['identifiers', 'attributes'],
+  opensFor: ({ attributes }) => (attributes ? ['identifiers', 'attributes'] : ['identifiers']),
   columns: [
     { name: 'customerId', type: 'text', description: 'the customer' },
     {

@@ -12,7 +12,9 @@ export class OpeningSession {
   private readonly restricted = new Set<string>();
 
   private constructor(
-    private readonly query: Pick<QueryDefinition, 'name' | 'opens'>,
+    private readonly query: string,
+    /** The columns that this request opens. */
+    private readonly columns: readonly string[],
     private readonly context: Pick<QueryContext, 'personalData' | 'openings' | 'opening'>,
     /** As the caller and the policy give it; null for a query that opens nothing. */
     private readonly decided: PersonalDataState | null,
@@ -27,14 +29,16 @@ export class OpeningSession {
   }
 
   static async begin(
-    query: Pick<QueryDefinition, 'name' | 'opens'>,
+    query: Pick<QueryDefinition, 'name' | 'opens' | 'opensFor'>,
+    params: object,
     context: Pick<QueryContext, 'personalData' | 'openings' | 'opening'>,
   ): Promise<OpeningSession> {
     const { openings, opening } = context;
-    if (query.opens === undefined) return new OpeningSession(query, context, null);
+    const { name, opens } = query;
+    if (opens === undefined) return new OpeningSession(name, [], context, null);
     const state =
       openings === undefined || opening === undefined || opening === null ? NOT_ASKED : await openings.decide(opening);
-    return new OpeningSession(query, context, state);
+    return new OpeningSession(name, query.opensFor?.(params) ?? opens, context, state);
   }
 
   /** What the query opens with. */
@@ -45,7 +49,7 @@ export class OpeningSession {
 
   private async open(items: readonly Sealed[]): Promise<readonly (string | null)[]> {
     const { decided } = this;
-    if (decided === null) throw new TypeError(`The query ${this.query.name} declares no column that it opens.`);
+    if (decided === null) throw new TypeError(`The query ${this.query} declares no column that it opens.`);
     if (decided.state === 'closed') return items.map(() => null);
     const restricted = await this.context.openings?.restrictedAmong(items.flatMap(idsOf), decided.purpose);
     const values = await this.context.personalData.open(
@@ -68,7 +72,7 @@ export class OpeningSession {
     const { decided: state, subjects, bodies } = this;
     const { openings, opening } = this.context;
     if (state?.state !== 'open' || openings === undefined || opening === undefined || opening === null) return;
-    const { name: query, opens: columns = [] } = this.query;
+    const { query, columns } = this;
     const { purpose } = state;
     const recorded: Opening = { ...opening, purpose, requestId, query, parameters, columns, subjects, bodies };
     await openings.recordOpening(recorded);

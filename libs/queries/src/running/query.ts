@@ -105,6 +105,8 @@ export interface QueryDefinition<P extends object = object> {
   readonly narrows?: 'brand';
   /** The columns that may hold personal data in the clear; without any, the query opens nothing. */
   readonly opens?: readonly string[];
+  /** Those of `opens` that a request opens, where that depends on its parameters: no other one is on record as opened. */
+  opensFor?(params: P): readonly string[];
   answer(context: QueryContext, request: QueryRequest<P>): Promise<AnswerPage>;
 }
 

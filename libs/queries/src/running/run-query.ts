@@ -84,7 +84,7 @@ export async function answerTo(query: QueryDefinition, context: QueryContext, ra
   const limit = (values['limit'] as number | null | undefined) ?? (query.paged ? PAGE_SIZE.default : PAGE_SIZE.maximum);
   const { version, policy } = inForce(asOf);
   const timeZone = (values['time-zone'] as string | null | undefined) ?? policy.timeZone;
-  const session = await OpeningSession.begin(query, context);
+  const session = await OpeningSession.begin(query, values, context);
   const requestId = place?.requestId ?? context.opening?.requestId ?? null;
   const page = await query.answer(
     { ...context, personalData: session.personalData },
